@@ -1,0 +1,1 @@
+namespace Quoll.Core; internal static class Placeholder { }

@@ -1,0 +1,1 @@
+namespace Quoll.Protocol; internal static class Placeholder { }

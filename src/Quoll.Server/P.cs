@@ -1,0 +1,1 @@
+namespace Quoll.Server; internal static class Placeholder { }

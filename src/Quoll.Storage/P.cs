@@ -1,0 +1,1 @@
+namespace Quoll.Storage; internal static class Placeholder { }
