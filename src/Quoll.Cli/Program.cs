@@ -1,1 +1,3 @@
-Console.WriteLine("quoll");
+using Quoll.Cli;
+
+return await ServeCommand.Root().Parse(args).InvokeAsync();

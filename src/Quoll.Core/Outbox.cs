@@ -1,0 +1,148 @@
+using Quoll.Core.Requests;
+using Quoll.Protocol;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Core;
+
+/// <summary>
+/// What the peer wants done. Each lane keeps its order; no lane waits for another. The host takes all of it after a step and then
+/// clears it. Lanes of other servers join with the ensemble.
+/// </summary>
+public sealed class Outbox
+{
+    public ClientLane Clients { get; } = new();
+
+    public DiskLane Disk { get; } = new();
+
+    /// <summary>State changes worth a line in the log.</summary>
+    public List<Notice> Notices { get; } = [];
+
+    public bool IsEmpty => Clients.Effects.Count == 0 && Disk.Effects.Count == 0 && Notices.Count == 0;
+
+    public void Clear()
+    {
+        Clients.Clear();
+        Disk.Effects.Clear();
+        Notices.Clear();
+    }
+}
+
+public enum ClientEffectKind
+{
+    /// <summary>Send bytes: whole frames, each with its length.</summary>
+    Send,
+
+    /// <summary>Close the connection once what was sent before is on its way.</summary>
+    Close,
+}
+
+/// <summary>Something for one connection; bytes are a range of the lane's.</summary>
+public readonly record struct ClientEffect(ClientEffectKind Kind, Client Client, int Offset, int Length);
+
+/// <summary>Replies, events and closes, in the order in which each connection must see them.</summary>
+public sealed class ClientLane
+{
+    private int _frame;
+
+    public List<ClientEffect> Effects { get; } = [];
+
+    public LaneBuffer Bytes { get; } = new();
+
+    internal RequestStats Stats { get; } = new();
+
+    public void Close(Client client) => Effects.Add(new ClientEffect(ClientEffectKind.Close, client, 0, 0));
+
+    internal void Clear()
+    {
+        Effects.Clear();
+        Bytes.Clear();
+    }
+
+    /// <summary>Begins a frame: whatever is written next belongs to it.</summary>
+    internal JuteWriter BeginFrame()
+    {
+        _frame = Bytes.Length;
+        var writer = new JuteWriter(Bytes);
+        writer.WriteInt(0);
+        return writer;
+    }
+
+    internal JuteWriter BeginReply(int xid, long zxid, ErrorCode error)
+    {
+        var writer = BeginFrame();
+        writer.Write(new ReplyHeader(xid, zxid, (int)error));
+        return writer;
+    }
+
+    /// <summary>Ends the frame. Frames of one connection that follow each other become one effect.</summary>
+    internal void EndFrame(ref JuteWriter writer, Client client)
+    {
+        writer.Commit();
+        var length = Bytes.Length - _frame;
+        Bytes.Patch(_frame, length - 4);
+        client.Stats.OnSent();
+        Stats.Sent++;
+        if (Effects.Count > 0 && Effects[^1] is { Kind: ClientEffectKind.Send } last && last.Client == client)
+            Effects[^1] = last with { Length = last.Length + length };
+        else
+            Effects.Add(new ClientEffect(ClientEffectKind.Send, client, _frame, length));
+    }
+
+    internal void Reply(Client client, int xid, long zxid, ErrorCode error)
+    {
+        var writer = BeginReply(xid, zxid, error);
+        EndFrame(ref writer, client);
+    }
+}
+
+public enum DiskEffectKind
+{
+    /// <summary>Append a transaction to the log; say <see cref="QuorumPeer.OnSynced"/> once it is on disk.</summary>
+    Append,
+
+    /// <summary>End the log file; the next transaction begins another.</summary>
+    RollLog,
+
+    /// <summary>Begin a snapshot named by this zxid.</summary>
+    BeginSnapshot,
+
+    /// <summary>Bytes of the snapshot; say <see cref="QuorumPeer.OnSnapshotWritten"/> each time such bytes have been taken.</summary>
+    SnapshotBytes,
+
+    /// <summary>Write the checksum of all bytes of the snapshot so far.</summary>
+    SealSnapshot,
+
+    /// <summary>The snapshot is whole.</summary>
+    EndSnapshot,
+}
+
+/// <summary>Something for the disk. The bytes stay as they are until the peer has been told that it is done.</summary>
+public readonly record struct DiskEffect(DiskEffectKind Kind, Zxid Zxid, ReadOnlyMemory<byte> Bytes);
+
+public sealed class DiskLane
+{
+    public List<DiskEffect> Effects { get; } = [];
+
+    internal void Add(DiskEffectKind kind, Zxid zxid, ReadOnlyMemory<byte> bytes = default) =>
+        Effects.Add(new DiskEffect(kind, zxid, bytes));
+}
+
+public enum NoticeKind
+{
+    SessionCreated,
+    SessionClosed,
+    SessionExpired,
+    SessionReattached,
+    SessionRefused,
+    ClientAheadOfServer,
+    AuthenticationFailed,
+    QuotaExceeded,
+    DigestMismatch,
+    DiskFull,
+    DiskHasRoom,
+    TimePassedUnseen,
+}
+
+/// <summary>A state change for the host to log.</summary>
+public readonly record struct Notice(NoticeKind Kind, long Id, long Value, string? Text = null);

@@ -1,1 +1,0 @@
-namespace Quoll.Core; internal static class Placeholder { }

@@ -1,0 +1,70 @@
+using Quoll.Core.Tree;
+
+namespace Quoll.Core;
+
+/// <summary>What a peer is told at its start. Durations are in milliseconds. The defaults are Apache's.</summary>
+public sealed record PeerOptions
+{
+    /// <summary>Where all chance in the peer comes from.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>The highest byte of the session ids made here (1 for a stand-alone server).</summary>
+    public byte ServerId { get; init; } = 1;
+
+    /// <summary>The unit of session expiry.</summary>
+    public int TickTime { get; init; } = 3000;
+
+    public int MinSessionTimeout { get; init; } = 6000;
+
+    public int MaxSessionTimeout { get; init; } = 60000;
+
+    /// <summary>Largest frame and largest transaction, in bytes (<c>jute.maxbuffer</c>).</summary>
+    public int MaxFrame { get; init; } = 0xfffff;
+
+    /// <summary>Requests under way above which connections that have one are no longer read (<c>globalOutstandingLimit</c>).</summary>
+    public int OutstandingLimit { get; init; } = 1000;
+
+    /// <summary>Bytes of requests under way above which no connection is read, whatever their number.</summary>
+    public long OutstandingBytesLimit { get; init; } = 64 * 1024 * 1024;
+
+    public bool ExtendedTypesEnabled { get; init; }
+
+    public bool Emulate353TtlNodes { get; init; }
+
+    public bool DigestEnabled { get; init; } = true;
+
+    public bool CloseSessionTxnEnabled { get; init; } = true;
+
+    public bool SerializeLastProcessedZxid { get; init; } = true;
+
+    public bool SkipAcl { get; init; }
+
+    public bool EnforceQuota { get; init; }
+
+    /// <summary><c>super:&lt;base64&gt;</c>: the digest identity that may do everything; null for none.</summary>
+    public string? SuperDigest { get; init; }
+
+    public bool DigestAuthenticationEnabled { get; init; } = true;
+
+    /// <summary>The hash of digest identities: SHA1, SHA-256, SHA-384, SHA-512 or MD5.</summary>
+    public string DigestAlgorithm { get; init; } = "SHA1";
+
+    /// <summary>Schemes of which a connection must hold one before it may ask for anything; empty when not enforced.</summary>
+    public IReadOnlyList<string> EnforcedAuthSchemes { get; init; } = [];
+
+    /// <summary>Transactions between two snapshots: drawn anew each time, between half of this and all of it.</summary>
+    public int SnapCount { get; init; } = 100_000;
+
+    /// <summary>Bytes of log between two snapshots, drawn likewise; 0 or less for no limit.</summary>
+    public long SnapSizeLimit { get; init; } = 4_194_304L * 1024;
+
+    public int ContainerCheckInterval { get; init; } = 60_000;
+
+    /// <summary>Containers and TTL nodes that may be removed in a minute.</summary>
+    public int ContainerMaxPerMinute { get; init; } = 10_000;
+
+    /// <summary>Age at which a container that never had a child is removed; 0 for never.</summary>
+    public long ContainerMaxNeverUsed { get; init; }
+
+    internal EphemeralOwner OwnerTypes => new(ExtendedTypesEnabled, Emulate353TtlNodes);
+}

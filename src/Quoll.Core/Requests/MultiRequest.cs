@@ -1,0 +1,102 @@
+using Quoll.Protocol;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Core.Requests;
+
+/// <summary>Reads the list of a multi as Apache's <c>MultiOperationRecord</c> does, quirks included.</summary>
+internal static class MultiRequest
+{
+    /// <summary>True if the list is whole and every operation is a change; counts them.</summary>
+    public static bool TryCheck(ReadOnlySpan<byte> body, out int count)
+    {
+        count = 0;
+        var reader = new JuteReader(body);
+        for (var header = MultiHeader.Read(ref reader); !header.Done; header = MultiHeader.Read(ref reader))
+        {
+            if (reader.Malformed || !IsChange((OpCode)header.Type) || !IsAcceptable((OpCode)header.Type, reader))
+                return false;
+            Skip((OpCode)header.Type, ref reader);
+            count++;
+        }
+
+        return !reader.Malformed;
+    }
+
+    /// <summary>True if the list is whole and every operation is a read.</summary>
+    public static bool TryCheckRead(ReadOnlySpan<byte> body, out bool onlyChanges)
+    {
+        var reader = new JuteReader(body);
+        var changes = 0;
+        var reads = 0;
+        for (var header = MultiHeader.Read(ref reader); !header.Done && !reader.Malformed; header = MultiHeader.Read(ref reader))
+        {
+            if ((OpCode)header.Type is OpCode.GetData or OpCode.GetChildren)
+                reads++;
+            else if (IsChange((OpCode)header.Type) && IsAcceptable((OpCode)header.Type, reader))
+                changes++;
+            else
+                reader.Fail();
+            Skip((OpCode)header.Type, ref reader);
+        }
+
+        onlyChanges = !reader.Malformed && changes > 0 && reads == 0;
+        return !reader.Malformed && changes == 0;
+    }
+
+    /// <summary>
+    /// The operation that a part is taken for: flags of a container make any create one, and a createTTL without a TTL's flags is a
+    /// plain create. (<paramref name="reader"/> stands at the part's body and is not moved.)
+    /// </summary>
+    public static OpCode EffectiveOp(OpCode op, JuteReader reader)
+    {
+        if (op is OpCode.Create or OpCode.Create2)
+            return CreateRequest.Read(ref reader).Flags == (int)CreateMode.Container ? OpCode.CreateContainer : op;
+        if (op != OpCode.CreateTtl)
+            return op;
+        var flags = (CreateMode)CreateTtlRequest.Read(ref reader).Flags;
+        return flags is CreateMode.PersistentTtl or CreateMode.PersistentSequentialTtl ? op
+            : flags == CreateMode.Container ? OpCode.CreateContainer : OpCode.Create;
+    }
+
+    /// <summary>Moves past a part's body.</summary>
+    public static void Skip(OpCode op, scoped ref JuteReader reader)
+    {
+        switch (op)
+        {
+            case OpCode.Create or OpCode.Create2 or OpCode.CreateContainer:
+                _ = CreateRequest.Read(ref reader);
+                break;
+            case OpCode.CreateTtl:
+                _ = CreateTtlRequest.Read(ref reader);
+                break;
+            case OpCode.Delete:
+                _ = DeleteRequest.Read(ref reader);
+                break;
+            case OpCode.SetData:
+                _ = SetDataRequest.Read(ref reader);
+                break;
+            case OpCode.Check:
+                _ = CheckVersionRequest.Read(ref reader);
+                break;
+            case OpCode.GetData or OpCode.GetChildren:
+                _ = ReadRequest.Read(ref reader);
+                break;
+            default:
+                reader.Fail();
+                break;
+        }
+    }
+
+    private static bool IsChange(OpCode op) => op is OpCode.Create or OpCode.Create2 or OpCode.CreateContainer or OpCode.CreateTtl
+        or OpCode.Delete or OpCode.SetData or OpCode.Check;
+
+    // In a multi, bad flags and a missing ACL spoil the whole request; alone they are errors of their own.
+    private static bool IsAcceptable(OpCode op, JuteReader reader)
+    {
+        if (op is not (OpCode.Create or OpCode.Create2 or OpCode.CreateContainer))
+            return true;
+        var create = CreateRequest.Read(ref reader);
+        return !create.Acl.IsNull && create.Flags is >= 0 and <= (int)CreateMode.Container;
+    }
+}

@@ -1,0 +1,261 @@
+using System.Buffers;
+using Quoll.Core.Access;
+using Quoll.Core.Sessions;
+using Quoll.Core.Tree;
+using Quoll.Core.Watches;
+using Quoll.Core.Zab;
+using Quoll.Protocol;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Core.Requests;
+
+/// <summary>
+/// The way of every request: a change becomes a proposal, is applied once committed and then answered; a read is answered at once,
+/// unless changes of the same connection are before it. So each connection sees its replies in the order of its requests, and no
+/// connection waits for another.
+/// </summary>
+internal sealed class RequestPipeline
+{
+    private readonly PeerOptions _options;
+    private readonly Database _database;
+    private readonly Leader _leader;
+    private readonly Outbox _outbox;
+    private readonly SessionTracker _sessions;
+    private readonly PendingChanges _pending;
+    private readonly Prep _prep;
+    private readonly Reads _reads;
+    private readonly Replies _replies;
+    private readonly Queue<PendingWrite> _writes = new();
+    private int _deferred;
+    private long _deferredBytes;
+
+    public RequestPipeline(Database database, Leader leader, Outbox outbox, SessionTracker sessions, ClientRegistry clients)
+    {
+        _options = database.Options;
+        _database = database;
+        _leader = leader;
+        _outbox = outbox;
+        _sessions = sessions;
+        Access = new AccessControl(_options);
+        Watches = new WatchManager(_options, outbox, clients, database.Tree.Acls, Access);
+        Applier = new TxnApplier(database, Watches);
+        _pending = new PendingChanges(database.Tree, _options.DigestEnabled);
+        _prep = new Prep(database, Access, _pending, outbox.Notices);
+        _reads = new Reads(database, Access, Watches, outbox.Clients);
+        _replies = new Replies(outbox.Clients);
+    }
+
+    public AccessControl Access { get; }
+
+    public WatchManager Watches { get; }
+
+    public TxnApplier Applier { get; }
+
+    /// <summary>Called when a session has been created, or has ended, here.</summary>
+    public required Action<long> OnSessionCreated { get; init; }
+
+    public required Action<long, Client?> OnSessionClosed { get; init; }
+
+    /// <summary>Called with the size of each transaction that goes to the log.</summary>
+    public required Action<int> OnLogged { get; init; }
+
+    public Instant Now { get; set; }
+
+    public long WallClock { get; set; }
+
+    /// <summary>False while the disk has no room: changes are refused, reads go on.</summary>
+    public bool DiskHasRoom { get; set; } = true;
+
+    /// <summary>Requests taken and not yet answered.</summary>
+    public int Outstanding => _writes.Count + _deferred;
+
+    public long OutstandingBytes => _leader.Proposals.Bytes + _deferredBytes;
+
+    public RequestStats Stats => _outbox.Clients.Stats;
+
+    /// <summary>Takes a request of an open connection whose session was touched.</summary>
+    public void Submit(Client client, in RequestHeader header, ReadOnlySpan<byte> body)
+    {
+        var op = (OpCode)header.Type;
+        if (IsWrite(op))
+            SubmitWrite(client, client.Session!, op, header.Xid, body);
+        else if (client.WritesBegun != client.WritesDone || client.Deferred.Count > 0)
+            Defer(client, op, header.Xid, body);
+        else
+            AnswerRead(new Read(client, header.Xid, op, client.Identities, body), Now);
+    }
+
+    /// <summary>Ends a session, whoever asked for it; a client that did is told.</summary>
+    public void SubmitCloseSession(Client? client, Session session, int xid)
+    {
+        session.Closing = true;
+        var context = Context(session.Id, xid, []);
+        Propose(_prep.PrepareCloseSession(context), client, session.Id, OpCode.CloseSession, xid);
+    }
+
+    public void SubmitCreateSession(Client client, Session session)
+    {
+        var context = Context(session.Id, 0, []);
+        Propose(_prep.PrepareCreateSession(session.Timeout, context), client, session.Id, OpCode.CreateSession, 0);
+    }
+
+    /// <summary>Removes a container or TTL node, if it is still empty then.</summary>
+    public void SubmitDeleteContainer(ReadOnlySpan<byte> path)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        var writer = new JuteWriter(bytes);
+        writer.WriteBytes(path);
+        writer.Commit();
+        var context = Context(0, 0, []);
+        Propose(_prep.Prepare(OpCode.DeleteContainer, bytes.WrittenSpan, context, out _), null, 0, OpCode.DeleteContainer, 0);
+    }
+
+    /// <summary>Applies what is committed, in order, and answers it.</summary>
+    public void ApplyCommitted()
+    {
+        while (_leader.TryPeekCommitted(out var proposal))
+        {
+            var txn = proposal.Txn.Span;
+            if (!Applier.Apply(txn))
+                _outbox.Notices.Add(new Notice(NoticeKind.DigestMismatch, proposal.Zxid.Value, 0));
+            _pending.OnApplied(proposal.Zxid.Value);
+            Invariant.Holds(_database.LastProcessed == proposal.Zxid);
+            var write = _writes.Dequeue();
+            Invariant.Holds(write.Zxid == proposal.Zxid.Value);
+            Finish(write, txn);
+            _leader.Proposals.RemoveFirst();
+        }
+    }
+
+    /// <summary>Forgets what a closed connection waited for.</summary>
+    public void OnClosed(Client client)
+    {
+        while (client.Deferred.TryDequeue(out var read))
+            Release(read);
+    }
+
+    private static bool IsWrite(OpCode op) => op switch
+    {
+        OpCode.Create or OpCode.Create2 or OpCode.CreateContainer or OpCode.CreateTtl or OpCode.Delete or OpCode.SetData
+            or OpCode.SetAcl or OpCode.Multi or OpCode.Reconfig or OpCode.CloseSession => true,
+        _ => false,
+    };
+
+    private void SubmitWrite(Client client, Session session, OpCode op, int xid, ReadOnlySpan<byte> body)
+    {
+        if (op == OpCode.CloseSession)
+        {
+            SubmitCloseSession(client, session, xid);
+            return;
+        }
+
+        if (!DiskHasRoom)
+        {
+            // Not a transaction: there is no room to log one.
+            _outbox.Clients.Reply(client, xid, _database.LastProcessed.Value, ErrorCode.SystemError);
+            return;
+        }
+
+        var context = Context(session.Id, xid, client.Identities);
+        Propose(_prep.Prepare(op, body, context, out _), client, session.Id, op, xid);
+    }
+
+    private WriteContext Context(long sessionId, int xid, Identity[] identities) =>
+        new(sessionId, xid, identities, _leader.NextZxid.Value, WallClock);
+
+    private void Propose(ReadOnlySpan<byte> txn, Client? client, long sessionId, OpCode op, int xid)
+    {
+        var zxid = _leader.NextZxid;
+        _leader.Propose(zxid, txn);
+        OnLogged(txn.Length);
+        if (client is not null)
+            client.WritesBegun++;
+        _writes.Enqueue(new PendingWrite(zxid.Value, client, sessionId, op, xid, Now));
+    }
+
+    private void Finish(in PendingWrite write, ReadOnlySpan<byte> txn)
+    {
+        if (write.Op == OpCode.CreateSession)
+            OnSessionCreated(write.SessionId);
+        if (write.Client is { } client)
+        {
+            client.WritesDone++;
+            if (client.State != ClientState.Closed)
+            {
+                if (write.Op != OpCode.CreateSession)
+                    _replies.Reply(client, write.Xid, write.Op, Applier, txn, write.Zxid);
+                Count(client, write.Op, write.Xid, write.Arrival, isRead: false);
+                AnswerDeferred(client);
+            }
+        }
+
+        if (write.Op == OpCode.CloseSession)
+            OnSessionClosed(write.SessionId, write.Client);
+    }
+
+    private void Defer(Client client, OpCode op, int xid, ReadOnlySpan<byte> body)
+    {
+        var copy = ArrayPool<byte>.Shared.Rent(Math.Max(body.Length, 1));
+        body.CopyTo(copy);
+        client.Deferred.Enqueue(new DeferredRead(client.WritesBegun, xid, op, Now, client.Identities, copy, body.Length));
+        _deferred++;
+        _deferredBytes += copy.Length;
+    }
+
+    private void AnswerDeferred(Client client)
+    {
+        while (client.Deferred.TryPeek(out var read) && read.AfterWrite - client.WritesDone <= 0)
+        {
+            client.Deferred.Dequeue();
+            var body = read.Body.AsSpan(0, read.BodyLength);
+            AnswerRead(new Read(client, read.Xid, read.Op, read.Identities, body), read.Arrival);
+            Release(read);
+        }
+    }
+
+    private void Release(in DeferredRead read)
+    {
+        _deferred--;
+        _deferredBytes -= read.Body.Length;
+        ArrayPool<byte>.Shared.Return(read.Body);
+    }
+
+    private void AnswerRead(in Read read, Instant arrival)
+    {
+        _reads.Answer(read);
+        Count(read.Client, read.Op, read.Xid, arrival, isRead: true);
+    }
+
+    private void Count(Client client, OpCode op, int xid, Instant arrival, bool isRead)
+    {
+        var latency = Now - arrival;
+        client.Stats.OnResponse(OpNames.Short(op), xid, _database.LastProcessed.Value, Now, latency);
+        Stats.Latency.Add(latency);
+        (isRead ? Stats.ReadLatency : Stats.UpdateLatency).Add(latency);
+    }
+
+    private readonly record struct PendingWrite(long Zxid, Client? Client, long SessionId, OpCode Op, int Xid, Instant Arrival);
+}
+
+/// <summary>How many frames went which way, and what requests took, in milliseconds.</summary>
+public sealed class RequestStats
+{
+    public long Received { get; set; }
+
+    public long Sent { get; set; }
+
+    public Summary Latency { get; } = new();
+
+    public Summary ReadLatency { get; } = new();
+
+    public Summary UpdateLatency { get; } = new();
+
+    public void Reset()
+    {
+        Received = Sent = 0;
+        Latency.Reset();
+        ReadLatency.Reset();
+        UpdateLatency.Reset();
+    }
+}

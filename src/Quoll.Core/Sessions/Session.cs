@@ -1,0 +1,25 @@
+using Quoll.Core.Requests;
+
+namespace Quoll.Core.Sessions;
+
+/// <summary>A session as this server tracks it.</summary>
+internal sealed class Session(long id, int timeout)
+{
+    public long Id { get; } = id;
+
+    /// <summary>Milliseconds without a word from the client after which the session ends.</summary>
+    public int Timeout { get; set; } = timeout;
+
+    /// <summary>The connection that speaks for the session, if any.</summary>
+    public Client? Client { get; set; }
+
+    /// <summary>Its end is a transaction under way: nothing more is taken from it.</summary>
+    public bool Closing { get; set; }
+
+    /// <summary>The tick at whose end it expires, in milliseconds; 0 while not tracked.</summary>
+    public long Expiry { get; set; }
+
+    public Session? NextInBucket { get; set; }
+
+    public Session? PreviousInBucket { get; set; }
+}

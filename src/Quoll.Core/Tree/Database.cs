@@ -1,0 +1,74 @@
+using Quoll.Protocol;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Core.Tree;
+
+/// <summary>
+/// Everything that transactions change and snapshots hold: the tree, the sessions with their timeouts, and how far it has come.
+/// </summary>
+internal sealed class Database
+{
+    private static readonly AclEntry[] ReadOnlyToAll = [new(Permissions.Read, "world", "anyone")];
+
+    public Database(PeerOptions options)
+    {
+        Options = options;
+        Tree = new DataTree(options);
+        Quotas = new Quotas(Tree);
+        AddInitialZnodes();
+    }
+
+    public PeerOptions Options { get; }
+
+    public DataTree Tree { get; }
+
+    public Quotas Quotas { get; }
+
+    /// <summary>Timeouts of the sessions, in milliseconds.</summary>
+    public Dictionary<long, int> Sessions { get; } = [];
+
+    public Zxid LastProcessed { get; set; }
+
+    /// <summary>Until this zxid is reached, digests in transactions can't be compared: the snapshot that was loaded was fuzzy.</summary>
+    public Zxid DigestsComparableFrom { get; set; }
+
+    /// <summary>Digest of the state at <see cref="DigestsComparableFrom"/>, where a snapshot told it.</summary>
+    public ulong? DigestThere { get; set; }
+
+    public long DigestMismatches { get; set; }
+
+    /// <summary>Compares the digest after a transaction with what was said of it; false on a difference.</summary>
+    public bool CheckDigest(ref JuteReader reader)
+    {
+        if (!Options.DigestEnabled)
+            return true;
+        var agrees = true;
+        if (DigestsComparableFrom > LastProcessed)
+            return true;
+        if (DigestThere is { } expected)
+        {
+            agrees = DigestsComparableFrom != LastProcessed || expected == Tree.Digest;
+            DigestThere = null;
+        }
+        else if (reader.Rest.Length >= 12)
+        {
+            var digest = TxnDigest.Read(ref reader);
+            agrees = digest.Version != TreeDigest.Version || (ulong)digest.TreeDigest == Tree.Digest;
+        }
+
+        if (!agrees)
+            DigestMismatches++;
+        return agrees;
+    }
+
+    private void AddInitialZnodes()
+    {
+        var zookeeper = Add(DataTree.Root, "/zookeeper"u8, AclTable.OpenToAll, default);
+        Add(zookeeper, "/zookeeper/quota"u8, AclTable.OpenToAll, default);
+        Add(zookeeper, "/zookeeper/config"u8, Tree.Acls.Intern(ReadOnlyToAll), default(StatPersisted) with { Aversion = -1 });
+    }
+
+    private int Add(int parent, ReadOnlySpan<byte> path, int acl, StatPersisted stat) =>
+        Tree.Add(parent, path, default, dataIsNull: false, acl, stat);
+}

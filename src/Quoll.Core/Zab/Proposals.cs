@@ -1,0 +1,73 @@
+using Quoll.Protocol;
+
+namespace Quoll.Core.Zab;
+
+/// <summary>
+/// The transactions proposed and not yet committed, in their order, in large buffers that are used again. Their bytes stay where
+/// they are until <see cref="RemoveFirst"/>, so that disks and links may read them meanwhile.
+/// </summary>
+internal sealed class Proposals
+{
+    private const int ChunkSize = 1024 * 1024;
+    private readonly Queue<Proposal> _queue = new();
+    private readonly Stack<Chunk> _spare = new();
+    private Chunk _filling = new(new byte[ChunkSize]);
+
+    public int Count => _queue.Count;
+
+    /// <summary>Bytes of all of them.</summary>
+    public long Bytes { get; private set; }
+
+    public Proposal First => _queue.Peek();
+
+    /// <summary>Keeps a copy of a transaction's bytes.</summary>
+    public ReadOnlyMemory<byte> Add(Zxid zxid, ReadOnlySpan<byte> txn)
+    {
+        if (_filling.Bytes.Length - _filling.Used < txn.Length)
+        {
+            if (_filling.Live == 0)
+                Recycle(_filling);
+            _filling = txn.Length <= ChunkSize && _spare.TryPop(out var spare) ? spare : new Chunk(new byte[Math.Max(txn.Length, ChunkSize)]);
+        }
+
+        var memory = _filling.Bytes.AsMemory(_filling.Used, txn.Length);
+        txn.CopyTo(memory.Span);
+        _filling.Used += txn.Length;
+        _filling.Live++;
+        Bytes += txn.Length;
+        _queue.Enqueue(new Proposal(zxid, memory, _filling));
+        return memory;
+    }
+
+    public void RemoveFirst()
+    {
+        var proposal = _queue.Dequeue();
+        Bytes -= proposal.Txn.Length;
+        var chunk = (Chunk)proposal.Home;
+        if (--chunk.Live > 0)
+            return;
+        if (chunk == _filling)
+            chunk.Used = 0;
+        else
+            Recycle(chunk);
+    }
+
+    private void Recycle(Chunk chunk)
+    {
+        chunk.Used = 0;
+        if (chunk.Bytes.Length == ChunkSize && _spare.Count < 8)
+            _spare.Push(chunk);
+    }
+
+    private sealed class Chunk(byte[] bytes)
+    {
+        public byte[] Bytes { get; } = bytes;
+
+        public int Used { get; set; }
+
+        public int Live { get; set; }
+    }
+}
+
+/// <summary>A transaction under way.</summary>
+internal readonly record struct Proposal(Zxid Zxid, ReadOnlyMemory<byte> Txn, object Home);

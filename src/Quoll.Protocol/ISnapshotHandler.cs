@@ -1,0 +1,18 @@
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Protocol;
+
+/// <summary>Takes the parts of a snapshot in their order, as a reader comes to them.</summary>
+public interface ISnapshotHandler
+{
+    void OnSession(long sessionId, int timeout);
+
+    void OnAcl(long key, JuteVector<Acl> acl);
+
+    /// <summary>A znode; its parent came before it. The path of the root is empty.</summary>
+    void OnZnode(JuteBytes path, JuteBytes data, long aclKey, in StatPersisted stat);
+
+    /// <summary>The digest of the tree at a zxid, which need not be the snapshot's own.</summary>
+    void OnDigest(Zxid zxid, int version, long digest);
+}

@@ -1,0 +1,30 @@
+using System.Text;
+
+namespace Quoll.Protocol.Jute;
+
+/// <summary>
+/// Text as Java's jute writer encodes it: each UTF-16 unit on its own, so that a character above U+FFFF leaves as two surrogates of
+/// three bytes each.
+/// </summary>
+public static class JavaText
+{
+    public static byte[] Encode(string text)
+    {
+        if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+            return Encoding.UTF8.GetBytes(text);
+        var bytes = new List<byte>(text.Length * 3);
+        foreach (var c in text)
+        {
+            if (c < 0x80)
+                bytes.Add((byte)c);
+            else if (c < 0x800)
+                bytes.AddRange([(byte)(0xC0 | (c >> 6)), (byte)(0x80 | (c & 0x3F))]);
+            else
+                bytes.AddRange([(byte)(0xE0 | (c >> 12)), (byte)(0x80 | ((c >> 6) & 0x3F)), (byte)(0x80 | (c & 0x3F))]);
+        }
+
+        return [.. bytes];
+    }
+
+    public static void Write(ref JuteWriter writer, string text) => writer.WriteBytes(Encode(text));
+}

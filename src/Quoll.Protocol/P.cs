@@ -1,1 +1,0 @@
-namespace Quoll.Protocol; internal static class Placeholder { }

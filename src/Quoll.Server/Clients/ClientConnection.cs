@@ -1,0 +1,217 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Threading.Tasks.Sources;
+using Microsoft.AspNetCore.Connections;
+using Quoll.Core;
+using Quoll.Core.Requests;
+
+namespace Quoll.Server.Clients;
+
+/// <summary>
+/// A client's socket. Its own thread reads and waits; the loop cuts the frames, feeds the peer, and writes what the peer says. What
+/// a slow reader does not take waits here up to a bound; meanwhile nothing more is read from it.
+/// </summary>
+internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop, string address, int maxFrame) : IValueTaskSource
+{
+    /// <summary>Replies and events that may wait for a client that does not read. Beyond that, it is cut off.</summary>
+    private const int MaxWaiting = 16 * 1024 * 1024;
+
+    private readonly PipeReader _input = context.Transport.Input;
+    private readonly PipeWriter _output = context.Transport.Output;
+    private readonly ArrayBufferWriter<byte> _waiting = new();
+    private ManualResetValueTaskSourceCore<bool> _taken = new() { RunContinuationsAsynchronously = true };
+    private ReadOnlySequence<byte> _received;
+    private byte[] _frame = [];
+    private bool _flushing;
+    private bool _closing;
+    private bool _closed;
+
+    public string Address { get; } = address;
+
+    /// <summary>What the peer knows it by; set by the loop.</summary>
+    public Client? Client { get; set; }
+
+    public System.Net.EndPoint? RemoteEndPoint => context.RemoteEndPoint;
+
+    /// <summary>When it was made.</summary>
+    public Instant Opened { get; } = PeerLoop.Now;
+
+    /// <summary>On the loop's list of connections to flush.</summary>
+    public bool Touched { get; set; }
+
+    /// <summary>Reads until the connection ends. It begins with what has been read already.</summary>
+    public async Task RunAsync(ReadOnlySequence<byte> first)
+    {
+        loop.Post(new Input(InputKind.Opened, this));
+        try
+        {
+            _received = first;
+            while (true)
+            {
+                _taken.Reset();
+                loop.Post(new Input(InputKind.Received, this));
+                await new ValueTask(this, _taken.Version);
+                _input.AdvanceTo(_received.Start, _received.End);
+                if (_closing)
+                    return;
+                var result = await _input.ReadAsync(context.ConnectionClosed);
+                if (result.IsCompleted && result.Buffer.IsEmpty || result.IsCanceled)
+                    return;
+                _received = result.Buffer;
+                if (result.IsCompleted && !HasWholeFrame(_received))
+                    return;
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ConnectionAbortedException or ConnectionResetException)
+        {
+            // The other side went away: nobody is left to tell.
+        }
+        finally
+        {
+            // The loop writes to the pipes: they may go only when it no longer does.
+            _taken.Reset();
+            loop.Post(new Input(InputKind.Closed, this));
+            await new ValueTask(this, _taken.Version);
+        }
+    }
+
+    /// <summary>On the loop: gives the peer the frames received, as far as it accepts them; false if some must wait.</summary>
+    public bool Feed(QuorumPeer peer)
+    {
+        while (!_closing && !_closed)
+        {
+            if (_received.Length < 4)
+                break;
+            var length = LengthOf(_received);
+            if (length < 0 || length > maxFrame)
+            {
+                Abort();
+                break;
+            }
+
+            if (_received.Length < 4 + length)
+                break;
+            if (_flushing || !peer.Accepts(Client!))
+                return false;
+            var frame = _received.Slice(4, length);
+            peer.OnFrame(Client!, frame.IsSingleSegment ? frame.FirstSpan : Gather(frame));
+            _received = _received.Slice(4 + length);
+        }
+
+        _taken.SetResult(true);
+        return true;
+    }
+
+    /// <summary>On the loop: sends bytes, or keeps them until the client has taken what was sent before.</summary>
+    public void Send(ReadOnlySpan<byte> bytes)
+    {
+        if (_closed)
+            return;
+        if (!_flushing)
+        {
+            _output.Write(bytes);
+            return;
+        }
+
+        if (_waiting.WrittenCount + bytes.Length > MaxWaiting)
+            Abort();
+        else
+            _waiting.Write(bytes);
+    }
+
+    /// <summary>On the loop: ends the connection once what was sent is on its way.</summary>
+    public void CloseWhenSent() => _closing = true;
+
+    /// <summary>On the loop: lets go what was sent in this step.</summary>
+    public void Flush()
+    {
+        Touched = false;
+        if (_closed || _flushing)
+            return;
+        if (_waiting.WrittenCount > 0)
+        {
+            _output.Write(_waiting.WrittenSpan);
+            _waiting.ResetWrittenCount();
+        }
+
+        var flush = _output.FlushAsync();
+        if (!flush.IsCompletedSuccessfully)
+        {
+            _flushing = true;
+            _ = AwaitFlushAsync(flush);
+        }
+        else if (_closing)
+        {
+            Finish();
+        }
+    }
+
+    /// <summary>On the loop: the connection has ended.</summary>
+    public void OnClosed()
+    {
+        _closed = true;
+        _taken.SetResult(true);
+    }
+
+    /// <summary>On the loop: the client has taken what was sent.</summary>
+    public void OnFlushed() => _flushing = false;
+
+    /// <summary>Ends the connection at once.</summary>
+    public void Abort()
+    {
+        _closing = true;
+        _closed = true;
+        context.Abort();
+    }
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _taken.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _taken.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource.GetResult(short token) => _taken.GetResult(token);
+
+    private static int LengthOf(ReadOnlySequence<byte> bytes)
+    {
+        if (bytes.FirstSpan.Length >= 4)
+            return BinaryPrimitives.ReadInt32BigEndian(bytes.FirstSpan);
+        Span<byte> four = stackalloc byte[4];
+        bytes.Slice(0, 4).CopyTo(four);
+        return BinaryPrimitives.ReadInt32BigEndian(four);
+    }
+
+    private static bool HasWholeFrame(ReadOnlySequence<byte> bytes) =>
+        bytes.Length >= 4 && bytes.Length - 4 >= LengthOf(bytes);
+
+    private ReadOnlySpan<byte> Gather(ReadOnlySequence<byte> frame)
+    {
+        var length = (int)frame.Length;
+        if (_frame.Length < length)
+            _frame = new byte[length];
+        frame.CopyTo(_frame);
+        return _frame.AsSpan(0, length);
+    }
+
+    private async Task AwaitFlushAsync(ValueTask<FlushResult> flush)
+    {
+        try
+        {
+            await flush;
+        }
+        catch (Exception e) when (e is ConnectionAbortedException or ConnectionResetException or OperationCanceledException)
+        {
+            // The reading side learns of it too, and ends the connection.
+        }
+
+        loop.Post(new Input(InputKind.Flushed, this));
+    }
+
+    private void Finish()
+    {
+        _closed = true;
+        _output.Complete();
+        _input.CancelPendingRead();
+    }
+}

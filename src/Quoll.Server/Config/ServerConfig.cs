@@ -1,0 +1,200 @@
+using System.Net;
+using Quoll.Storage;
+
+namespace Quoll.Server.Config;
+
+/// <summary>
+/// What a stand-alone server is told at its start, checked and complete. The keys and their defaults are in
+/// <see cref="SupportedKeys"/>; docs/operations.md says what each means.
+/// </summary>
+internal sealed record ServerConfig
+{
+    /// <summary>The file it was read from, as an absolute path; null when there was none.</summary>
+    public string? File { get; init; }
+
+    public ListenSettings Listen { get; init; } = new();
+    public TickSettings Ticks { get; init; } = new();
+    public LimitSettings Limits { get; init; } = new();
+    public StorageSettings Storage { get; init; } = new();
+    public PurgeSettings Purge { get; init; } = new();
+    public TreeSettings Tree { get; init; } = new();
+    public ContainerSettings Containers { get; init; } = new();
+    public AuthSettings Auth { get; init; } = new();
+    public ConnectionThrottleSettings ConnectionThrottle { get; init; } = new();
+    public RequestThrottleSettings RequestThrottle { get; init; } = new();
+    public CommandSettings Commands { get; init; } = new();
+}
+
+internal sealed record ListenSettings
+{
+    /// <summary>Null: every address, of both families.</summary>
+    public IPAddress? Address { get; init; }
+
+    /// <summary>0: any free port.</summary>
+    public int Port { get; init; }
+
+    /// <summary>-1: the operating system's own choice.</summary>
+    public int Backlog { get; init; }
+
+    public bool TcpKeepAlive { get; init; }
+}
+
+internal sealed record TickSettings
+{
+    public TimeSpan TickTime { get; init; }
+    public TimeSpan MinSessionTimeout { get; init; }
+    public TimeSpan MaxSessionTimeout { get; init; }
+
+    /// <summary>How long a connection may stay silent before it has a session.</summary>
+    public TimeSpan SessionlessTimeout { get; init; }
+}
+
+internal sealed record LimitSettings
+{
+    /// <summary>0: no limit.</summary>
+    public int ConnectionsPerAddress { get; init; }
+
+    /// <summary>0: no limit.</summary>
+    public int Connections { get; init; }
+
+    /// <summary>The longest frame that is accepted, in bytes.</summary>
+    public int MaxFrame { get; init; }
+
+    /// <summary>How far a string or buffer in a record may exceed <see cref="MaxFrame"/>, in bytes.</summary>
+    public int ExtraSize { get; init; }
+
+    /// <summary>Requests longer than this many bytes count against <see cref="LargeRequestBudget"/>; null: none do.</summary>
+    public int? LargeRequestThreshold { get; init; }
+
+    /// <summary>In bytes.</summary>
+    public int LargeRequestBudget { get; init; }
+
+    public int OutstandingRequests { get; init; }
+}
+
+internal sealed record StorageSettings
+{
+    /// <summary>Snapshots, as an absolute path. They lie in its folder version-2.</summary>
+    public string DataDir { get; init; } = "";
+
+    /// <summary>Transaction logs; the same as <see cref="DataDir"/> unless said otherwise.</summary>
+    public string LogDir { get; init; } = "";
+
+    public long PreallocateBytes { get; init; }
+    public int SnapshotAfterTxns { get; init; }
+
+    /// <summary>Null: the size of the log never asks for a snapshot.</summary>
+    public long? SnapshotAfterLogBytes { get; init; }
+
+    /// <summary>Null: a log file ends only where a snapshot begins.</summary>
+    public long? LogFileBytes { get; init; }
+
+    /// <summary>False: a change is answered before the disk has it, and a power cut may undo it.</summary>
+    public bool ForceSync { get; init; }
+
+    public TimeSpan SlowSyncWarning { get; init; }
+    public int MaxBatch { get; init; }
+    public SnapshotCompression Compression { get; init; }
+    public bool TrustEmptySnapshot { get; init; }
+    public bool CreateDirectories { get; init; }
+    public bool CreateDatabase { get; init; }
+
+    /// <summary>Whether a snapshot ends in the last processed zxid.</summary>
+    public bool SerializeLastZxid { get; init; }
+}
+
+internal sealed record PurgeSettings
+{
+    /// <summary>Null: old files are never removed.</summary>
+    public TimeSpan? Interval { get; init; }
+
+    public int SnapshotsKept { get; init; }
+}
+
+internal sealed record TreeSettings
+{
+    public bool Digest { get; init; }
+    public bool ExtendedTypes { get; init; }
+    public bool Emulate353TtlNodes { get; init; }
+    public bool SkipAcl { get; init; }
+    public bool EnforceQuota { get; init; }
+
+    /// <summary>Whether a closeSession txn lists the ephemerals it removes.</summary>
+    public bool CloseSessionTxn { get; init; }
+}
+
+internal sealed record ContainerSettings
+{
+    public TimeSpan CheckInterval { get; init; }
+    public int MaxPerMinute { get; init; }
+
+    /// <summary>Null: a container that never had a child stays.</summary>
+    public TimeSpan? MaxNeverUsed { get; init; }
+}
+
+internal sealed record AuthSettings
+{
+    public bool DigestEnabled { get; init; }
+
+    /// <summary>The name .NET knows it by: SHA1, SHA256, ...</summary>
+    public string DigestAlgorithm { get; init; } = "";
+
+    /// <summary>The digest id of the super user, <c>name:base64</c>; null: there is none.</summary>
+    public string? SuperDigest { get; init; }
+
+    public bool Enforced { get; init; }
+
+    /// <summary>The schemes of which a connection must hold an id when <see cref="Enforced"/>.</summary>
+    public IReadOnlyList<string> EnforcedSchemes { get; init; } = [];
+}
+
+internal sealed record ConnectionThrottleSettings
+{
+    /// <summary>0: no throttle.</summary>
+    public int Tokens { get; init; }
+
+    public TimeSpan FillTime { get; init; }
+    public int FillCount { get; init; }
+
+    /// <summary>How often the drop probability is adapted; null: nothing is dropped by chance.</summary>
+    public TimeSpan? FreezeTime { get; init; }
+
+    public double DropIncrease { get; init; }
+    public double DropDecrease { get; init; }
+    public double DecreaseRatio { get; init; }
+
+    /// <summary>Null: every connection costs one token. With weights, tokens and fill count are multiples of the global one.</summary>
+    public SessionWeights? Weights => WeightEnabled ? Costs : null;
+
+    internal bool WeightEnabled { get; init; }
+    internal SessionWeights Costs { get; init; } = new();
+}
+
+internal sealed record SessionWeights
+{
+    public int Global { get; init; }
+    public int Local { get; init; }
+    public int Renew { get; init; }
+}
+
+internal sealed record RequestThrottleSettings
+{
+    /// <summary>0: no throttle.</summary>
+    public int MaxRequests { get; init; }
+
+    public TimeSpan StallTime { get; init; }
+    public bool DropStale { get; init; }
+    public bool StaleConnectionCheck { get; init; }
+    public bool StaleLatencyCheck { get; init; }
+
+    /// <summary>A request that waited longer is answered ThrottledOp; null: never.</summary>
+    public TimeSpan? ThrottledOpWait { get; init; }
+}
+
+internal sealed record CommandSettings
+{
+    /// <summary>The four-letter words that are answered. <c>srvr</c> is always one of them.</summary>
+    public IReadOnlySet<string> Allowed { get; init; } = new HashSet<string>();
+
+    internal bool ReadOnlyMode { get; init; }
+}

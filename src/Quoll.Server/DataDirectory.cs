@@ -1,0 +1,65 @@
+using Quoll.Server.Config;
+using Quoll.Storage;
+
+namespace Quoll.Server;
+
+/// <summary>The data directory of a running server: made if need be, and locked, so that no second server works on it.</summary>
+internal sealed class DataDirectory : IDisposable
+{
+    private const string LockName = "quoll.lock";
+    private readonly List<FileStream> _locks = [];
+
+    public DataDirectory(StorageSettings settings, IDisk disk)
+    {
+        Disk = disk;
+        Snapshots = Path.Combine(settings.DataDir, DataFiles.Version);
+        Logs = Path.Combine(settings.LogDir, DataFiles.Version);
+        try
+        {
+            disk.CreateDirectory(Snapshots);
+            disk.CreateDirectory(Logs);
+            Lock(settings.DataDir);
+            if (settings.LogDir != settings.DataDir)
+                Lock(settings.LogDir);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            Dispose();
+            throw new StorageException($"the data directory can't be used: {e.Message}");
+        }
+        catch (IOException e)
+        {
+            Dispose();
+            throw new StorageException($"the data directory can't be used: {e.Message}");
+        }
+    }
+
+    public IDisk Disk { get; }
+
+    public string Snapshots { get; }
+
+    public string Logs { get; }
+
+    /// <summary>Bytes of all files in a directory.</summary>
+    public static long SizeOf(string directory) =>
+        new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length);
+
+    public void Dispose()
+    {
+        foreach (var file in _locks)
+            file.Dispose();
+    }
+
+    private void Lock(string directory)
+    {
+        var path = Path.Combine(directory, LockName);
+        try
+        {
+            _locks.Add(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException e)
+        {
+            throw new StorageException($"{directory} is in use by another server ({path} is locked): {e.Message}");
+        }
+    }
+}

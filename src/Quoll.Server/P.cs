@@ -1,1 +1,0 @@
-namespace Quoll.Server; internal static class Placeholder { }

@@ -1,0 +1,240 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Quoll.Core;
+using Quoll.Protocol;
+using Quoll.Server.Clients;
+
+namespace Quoll.Server;
+
+internal enum InputKind
+{
+    Opened,
+    Received,
+    Flushed,
+    Closed,
+    Synced,
+    SnapshotWritten,
+    DiskRoom,
+    Tick,
+    Ask,
+}
+
+/// <summary>Something that happened, for the peer.</summary>
+internal readonly record struct Input(InputKind Kind, object? Subject = null, long Value = 0);
+
+/// <summary>
+/// The one place where the peer runs. Whoever has an input puts it into the inbox; if nobody runs the peer at that moment, he does,
+/// until the inbox is empty. So an idle server answers on the thread on which the request arrived, and a busy one takes inputs in
+/// batches. The inbox is bounded: a connection has at most one "received" in it, and is not read again before that is taken.
+/// </summary>
+internal sealed class PeerLoop : IThreadPoolWorkItem
+{
+    private const int BatchSize = 64;
+    private const int BatchesPerTurn = 32;
+    private readonly ConcurrentQueue<Input> _inbox = new();
+    private readonly List<ClientConnection> _touched = [];
+    private readonly List<ClientConnection> _parked = [];
+    private readonly List<ClientConnection> _newcomers = [];
+    private readonly QuorumPeer _peer;
+    private readonly LogWriter _log;
+    private readonly SnapshotThread _snapshots;
+    private readonly Action<Notice> _onNotice;
+    private readonly Action<Exception> _onFailure;
+    private int _running;
+    private bool _failed;
+
+    public PeerLoop(
+        QuorumPeer peer, LogWriter log, SnapshotThread snapshots, Action<Notice> onNotice, Action<Exception> onFailure)
+    {
+        _peer = peer;
+        _log = log;
+        _snapshots = snapshots;
+        _onNotice = onNotice;
+        _onFailure = onFailure;
+    }
+
+    /// <summary>How long a connection may be without a session (<c>nio.sessionlessCnxnTimeout</c>).</summary>
+    public TimeSpan NewcomerPatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    public static Instant Now => new(Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1000));
+
+    public static long WallClock => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+
+    /// <summary>Hands over an input, and runs the peer here unless somebody does already.</summary>
+    public void Post(in Input input)
+    {
+        _inbox.Enqueue(input);
+        Run();
+    }
+
+    /// <summary>Hands over an input that another thread is to work on.</summary>
+    public void PostAside(in Input input)
+    {
+        _inbox.Enqueue(input);
+        if (Volatile.Read(ref _running) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Asks something of the peer between two of its steps.</summary>
+    public Task<T> AskAsync<T>(Func<QuorumPeer, T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new Input(InputKind.Ask, (Action)(() => answer.SetResult(question(_peer)))));
+        return answer.Task;
+    }
+
+    void IThreadPoolWorkItem.Execute() => Run();
+
+    private void Run()
+    {
+        while (!_inbox.IsEmpty && Interlocked.CompareExchange(ref _running, 1, 0) == 0)
+        {
+            var more = false;
+            try
+            {
+                for (var i = 0; i < BatchesPerTurn && !_inbox.IsEmpty; i++)
+                    RunBatch();
+                more = !_inbox.IsEmpty;
+            }
+#pragma warning disable CA1031 // Whatever it is: a peer that failed in the middle of a step must not say another word.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                _failed = true;
+                _onFailure(e);
+            }
+            finally
+            {
+                Volatile.Write(ref _running, 0);
+            }
+
+            // A connection's thread has worked long enough for the others.
+            if (more)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                return;
+            }
+        }
+    }
+
+    private void RunBatch()
+    {
+        if (_failed)
+        {
+            _inbox.Clear();
+            return;
+        }
+
+        _peer.Advance(Now, WallClock);
+        for (var i = 0; i < BatchSize && _inbox.TryDequeue(out var input); i++)
+            Take(input);
+        Retry();
+        Dispatch();
+    }
+
+    private void Take(in Input input)
+    {
+        switch (input.Kind)
+        {
+            case InputKind.Opened:
+                var opened = (ClientConnection)input.Subject!;
+                opened.Client = _peer.OnConnected(opened.Address, opened);
+                _newcomers.Add(opened);
+                break;
+            case InputKind.Received:
+                Feed((ClientConnection)input.Subject!);
+                break;
+            case InputKind.Flushed:
+                var flushed = (ClientConnection)input.Subject!;
+                flushed.OnFlushed();
+                Touch(flushed);
+                break;
+            case InputKind.Closed:
+                var closed = (ClientConnection)input.Subject!;
+                _parked.Remove(closed);
+                _newcomers.Remove(closed);
+                _peer.OnClosed(closed.Client!);
+                closed.OnClosed();
+                break;
+            case InputKind.Synced:
+                _peer.OnSynced(new Zxid(input.Value));
+                break;
+            case InputKind.SnapshotWritten:
+                _peer.OnSnapshotWritten();
+                break;
+            case InputKind.DiskRoom:
+                _peer.OnDiskRoom(input.Value != 0);
+                break;
+            case InputKind.Ask:
+                ((Action)input.Subject!)();
+                break;
+            case InputKind.Tick:
+                DropSilentNewcomers();
+                break;
+        }
+    }
+
+    /// <summary>Gives the peer what a connection has received, as far as it accepts it.</summary>
+    private void Feed(ClientConnection connection)
+    {
+        if (!connection.Feed(_peer))
+            _parked.Add(connection);
+    }
+
+    private void DropSilentNewcomers()
+    {
+        for (var i = _newcomers.Count - 1; i >= 0; i--)
+        {
+            var newcomer = _newcomers[i];
+            var silent = newcomer.Client!.SessionId == 0 && Now - newcomer.Opened > NewcomerPatience.TotalMilliseconds;
+            if (silent)
+                newcomer.Abort();
+            if (silent || newcomer.Client.SessionId != 0)
+                _newcomers.RemoveAt(i);
+        }
+    }
+
+    private void Retry()
+    {
+        for (var i = _parked.Count - 1; i >= 0; i--)
+        {
+            if (_parked[i].Feed(_peer))
+                _parked.RemoveAt(i);
+        }
+    }
+
+    private void Dispatch()
+    {
+        var outbox = _peer.Outbox;
+        if (outbox.Disk.Effects.Count > 0)
+        {
+            _log.Take(outbox.Disk.Effects);
+            _snapshots.Take(outbox.Disk.Effects);
+        }
+
+        foreach (var effect in outbox.Clients.Effects)
+        {
+            var connection = (ClientConnection)effect.Client.Host!;
+            if (effect.Kind == ClientEffectKind.Send)
+                connection.Send(outbox.Clients.Bytes.Written.Slice(effect.Offset, effect.Length));
+            else
+                connection.CloseWhenSent();
+            Touch(connection);
+        }
+
+        foreach (var notice in outbox.Notices)
+            _onNotice(notice);
+        outbox.Clear();
+        foreach (var connection in _touched)
+            connection.Flush();
+        _touched.Clear();
+    }
+
+    private void Touch(ClientConnection connection)
+    {
+        if (connection.Touched)
+            return;
+        connection.Touched = true;
+        _touched.Add(connection);
+    }
+}

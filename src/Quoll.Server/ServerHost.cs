@@ -1,0 +1,282 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Quoll.Core;
+using Quoll.Protocol;
+using Quoll.Server.Admin;
+using Quoll.Server.Clients;
+using Quoll.Server.Config;
+using Quoll.Storage;
+
+namespace Quoll.Server;
+
+/// <summary>
+/// A running server: the peer with its disk, its clock and its sockets. Starting brings back what the disk has and opens the port;
+/// stopping answers what is under way, and leaves everything on disk.
+/// </summary>
+internal sealed class ServerHost : IAsyncDisposable
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(500);
+    private readonly ServerConfig _config;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly ServerCounters _counters = new();
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private DataDirectory? _directory;
+    private LogWriter? _log;
+    private SnapshotThread? _snapshots;
+    private PeerLoop? _loop;
+    private ClientListener? _listener;
+    private WebApplication? _kestrel;
+    private Timer? _ticks;
+    private Timer? _purge;
+
+    public ServerHost(ServerConfig config, ILoggerFactory loggers)
+    {
+        _config = config;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger("Quoll.Server");
+    }
+
+    /// <summary>Ends with the reason when the server can't go on, because of its disk or because it broke its own rules.</summary>
+    public Task<Exception> Failed => _failed.Task;
+
+    /// <summary>Where clients are served; known once it has started.</summary>
+    public IPEndPoint EndPoint { get; private set; } = new(IPAddress.None, 0);
+
+    /// <exception cref="StorageException">The data directory can't be used.</exception>
+    /// <exception cref="IOException">The port can't be opened.</exception>
+    public async Task StartAsync()
+    {
+        var clock = Stopwatch.StartNew();
+        _logger.Starting(ServerCounters.OwnVersion, _config.File ?? "defaults");
+        _directory = new DataDirectory(_config.Storage, new FileDisk());
+        var options = PeerOptionsOf(_config);
+        var recovered = Recover(options);
+        var peer = new QuorumPeer(options, recovered.State, PeerLoop.Now, PeerLoop.WallClock);
+        StartDisk(peer);
+        if (recovered.Empty)
+            WriteFirstSnapshot(peer);
+        await ListenAsync();
+        var tick = TimeSpan.FromMilliseconds(Math.Clamp(options.TickTime / 4, 10, 500));
+        _ticks = new Timer(_ => _loop!.Post(new Input(InputKind.Tick)), null, tick, tick);
+        if (_config.Purge.Interval is { } interval)
+            _purge = new Timer(_ => Purge(), null, TimeSpan.Zero, interval);
+        _logger.Serving(EndPoint.ToString(), (long)clock.Elapsed.TotalMilliseconds);
+    }
+
+    /// <summary>Ends all connections, and returns once everything taken is on disk.</summary>
+    public async Task StopAsync()
+    {
+        _logger.Stopping();
+        await DisposeTimersAsync();
+        _listener?.AbortAll();
+        if (_kestrel is not null)
+        {
+            using var patience = new CancellationTokenSource(StopPatience);
+            await _kestrel.StopAsync(patience.Token);
+        }
+
+        // What was taken before is on disk when the log's thread has ended.
+        _log?.Dispose();
+        var zxid = _loop is { } loop && !Failed.IsCompleted ? await loop.AskAsync(peer => peer.LastProcessed.ToString()) : "an unknown state";
+        _snapshots?.Dispose();
+        if (!Failed.IsCompleted)
+            _logger.Stopped(zxid);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DisposeTimersAsync();
+        if (_kestrel is not null)
+            await _kestrel.DisposeAsync();
+        _directory?.Dispose();
+    }
+
+    private async ValueTask DisposeTimersAsync()
+    {
+        if (_ticks is not null)
+            await _ticks.DisposeAsync();
+        if (_purge is not null)
+            await _purge.DisposeAsync();
+    }
+
+    private (RecoveredState State, bool Empty) Recover(PeerOptions options)
+    {
+        var storage = _config.Storage;
+        var recovery = new Recovery(
+            _directory!.Disk, _directory.Snapshots, _directory.Logs, _config.Limits.MaxFrame + _config.Limits.ExtraSize,
+            storage.TrustEmptySnapshot);
+        var (target, report) = recovery.Run(() => new RecoveryTarget(new RecoveredState(options)));
+        foreach (var remark in report.Remarks)
+            _logger.RecoveryRemark(remark);
+        var state = target.State;
+        if (report.Empty)
+        {
+            _logger.NewServer(_directory.Snapshots);
+        }
+        else
+        {
+            _logger.Recovered(
+                state.ZnodeCount, state.SessionCount, report.LastZxid.ToString(), report.Snapshot ?? "no snapshot",
+                (long)report.SnapshotTime.TotalMilliseconds, report.Transactions, (long)report.LogTime.TotalMilliseconds);
+        }
+
+        if (state.DigestMismatches > 0)
+            _logger.ReplayDigestMismatches(state.DigestMismatches);
+        return (state, report.Empty);
+    }
+
+    private void StartDisk(QuorumPeer peer)
+    {
+        var storage = _config.Storage;
+        var log = new TxnLog(
+            _directory!.Disk, _directory.Logs, new TxnLogOptions(storage.PreallocateBytes, storage.LogFileBytes ?? 0, storage.ForceSync));
+        _log = new LogWriter(log, storage.SlowSyncWarning)
+        {
+            OnFailure = Fail,
+            OnSlowSync = took => _logger.SlowSync((long)took.TotalMilliseconds),
+        };
+        _snapshots = new SnapshotThread(_directory, storage.Compression)
+        {
+            OnWritten = (path, bytes) =>
+            {
+                _counters.SnapshotsWritten++;
+                _logger.SnapshotWritten(path, bytes);
+            },
+            OnFailure = e => _logger.SnapshotFailed(e.Message),
+        };
+        _loop = new PeerLoop(peer, _log, _snapshots, _logger.Notice, Fail) { NewcomerPatience = _config.Ticks.SessionlessTimeout };
+        _log.Loop = _loop;
+        _snapshots.Loop = _loop;
+        _log.Start();
+        _snapshots.Start();
+    }
+
+    // A log without a snapshot is taken for a damaged directory, by us and by Apache's server: the first comes before any change.
+    private void WriteFirstSnapshot(QuorumPeer peer)
+    {
+        peer.BeginSnapshot();
+        while (peer.Outbox.Disk.Effects.Count > 0)
+        {
+            var effects = peer.Outbox.Disk.Effects.ToArray();
+            peer.Outbox.Clear();
+            foreach (var effect in effects)
+            {
+                if (_snapshots!.Write(effect))
+                    peer.OnSnapshotWritten();
+            }
+        }
+    }
+
+    private async Task ListenAsync()
+    {
+        var words = new FourLetterWords(_config, _counters, _directory!, () => EndPoint.Port);
+        _listener = new ClientListener(_config, _loop!, words, _loggers.CreateLogger("Quoll.Server.Clients"));
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(_loggers);
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseSockets(sockets =>
+        {
+            sockets.UnsafePreferInlineScheduling = true;
+            sockets.MaxReadBufferSize = 256 * 1024;
+            sockets.MaxWriteBufferSize = 1024 * 1024;
+            if (_config.Listen.Backlog > 0)
+                sockets.Backlog = _config.Listen.Backlog;
+        });
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            if (_config.Listen.Address is { } address)
+                kestrel.Listen(address, _config.Listen.Port, Handle);
+            else
+                kestrel.ListenAnyIP(_config.Listen.Port, Handle);
+        });
+        _kestrel = builder.Build();
+        await _kestrel.StartAsync();
+        EndPoint = BoundEndPoint();
+
+        void Handle(ListenOptions listen) => listen.Run(_listener.OnConnectedAsync);
+    }
+
+    private IPEndPoint BoundEndPoint()
+    {
+        var addresses = _kestrel!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var bound = new Uri(addresses.First());
+        return new IPEndPoint(IPAddress.TryParse(bound.Host.Trim('[', ']'), out var ip) ? ip : IPAddress.Any, bound.Port);
+    }
+
+    private void Purge()
+    {
+        try
+        {
+            var removed = Retention.Purge(_directory!.Disk, _directory.Snapshots, _directory.Logs, _config.Purge.SnapshotsKept);
+            if (removed.Count > 0)
+                _logger.Purged(removed.Count);
+        }
+        catch (IOException e)
+        {
+            _logger.PurgeFailed(e.Message);
+        }
+    }
+
+    private void Fail(Exception e)
+    {
+        _logger.Failed(e is IOException ? "its disk failed" : "it broke its own rules", e);
+        _failed.TrySetResult(e);
+    }
+
+    private static PeerOptions PeerOptionsOf(ServerConfig config) => new()
+    {
+        Seed = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray()),
+        TickTime = (int)config.Ticks.TickTime.TotalMilliseconds,
+        MinSessionTimeout = (int)config.Ticks.MinSessionTimeout.TotalMilliseconds,
+        MaxSessionTimeout = (int)config.Ticks.MaxSessionTimeout.TotalMilliseconds,
+        MaxFrame = config.Limits.MaxFrame,
+        OutstandingLimit = config.Limits.OutstandingRequests,
+        ExtendedTypesEnabled = config.Tree.ExtendedTypes,
+        Emulate353TtlNodes = config.Tree.Emulate353TtlNodes,
+        DigestEnabled = config.Tree.Digest,
+        CloseSessionTxnEnabled = config.Tree.CloseSessionTxn,
+        SerializeLastProcessedZxid = config.Storage.SerializeLastZxid,
+        SkipAcl = config.Tree.SkipAcl,
+        EnforceQuota = config.Tree.EnforceQuota,
+        SuperDigest = config.Auth.SuperDigest,
+        DigestAuthenticationEnabled = config.Auth.DigestEnabled,
+        DigestAlgorithm = config.Auth.DigestAlgorithm,
+        EnforcedAuthSchemes = config.Auth.Enforced ? config.Auth.EnforcedSchemes : [],
+        SnapCount = config.Storage.SnapshotAfterTxns,
+        SnapSizeLimit = config.Storage.SnapshotAfterLogBytes ?? 0,
+        ContainerCheckInterval = (int)config.Containers.CheckInterval.TotalMilliseconds,
+        ContainerMaxPerMinute = config.Containers.MaxPerMinute,
+        ContainerMaxNeverUsed = (long)(config.Containers.MaxNeverUsed?.TotalMilliseconds ?? 0),
+    };
+
+    /// <summary>Joins the two who do not know each other: what storage finds goes into the core's state.</summary>
+    private sealed class RecoveryTarget(RecoveredState state) : IRecoveryTarget
+    {
+        public RecoveredState State { get; } = state;
+
+        public void Load(Zxid zxid, Action<ISnapshotHandler> source)
+        {
+            try
+            {
+                State.Load(zxid, source);
+            }
+            catch (Core.Tree.InvalidSnapshotException e)
+            {
+                throw new InvalidDataException(e.Message);
+            }
+        }
+
+        public void Replay(ReadOnlySpan<byte> txn) => State.Replay(txn);
+    }
+}

@@ -1,1 +1,0 @@
-namespace Quoll.Storage; internal static class Placeholder { }

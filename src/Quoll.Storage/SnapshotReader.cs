@@ -1,0 +1,187 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using Quoll.Protocol;
+using Quoll.Protocol.Checksums;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
+using Quoll.Storage.Compression;
+
+namespace Quoll.Storage;
+
+/// <summary>
+/// Reads a snapshot, part by part, without ever holding more than a part. Anything wrong is an <see cref="InvalidDataException"/>
+/// that names the file and the offset (in the uncompressed bytes).
+/// </summary>
+public sealed class SnapshotReader : IDisposable
+{
+    private const int BlockSize = 1024 * 1024;
+    private const int MaxPart = 1024 * 1024 * 1024;
+    private readonly string _path;
+    private readonly DiskFileStream _file;
+    private readonly Stream _stream;
+    private byte[] _buffer = new byte[BlockSize];
+    private int _start;
+    private int _end;
+    private bool _atEnd;
+    private long _offset;
+    private uint _checksum = 1;
+
+    public SnapshotReader(IDisk disk, string path)
+    {
+        _path = path;
+        _file = new DiskFileStream(disk.Open(path));
+        _stream = DataFiles.CompressionOf(path) switch
+        {
+            SnapshotCompression.Gzip => new GZipStream(_file, CompressionMode.Decompress, leaveOpen: true),
+            SnapshotCompression.Snappy => new SnappyStream(_file, CompressionMode.Decompress, leaveOpen: true),
+            _ => _file,
+        };
+    }
+
+    private delegate void PartReader(ref JuteReader reader, ISnapshotHandler handler);
+
+    /// <summary>Reads it all and hands the parts over. What was handed over counts only if this returns.</summary>
+    public void ReadAll(ISnapshotHandler handler)
+    {
+        var header = Take(SnapshotFileWriter.HeaderLength);
+        if (BinaryPrimitives.ReadInt32BigEndian(header) != SnapshotFileWriter.Magic)
+            throw Bad("not a snapshot");
+        for (var left = ReadCount(); left > 0; left--)
+        {
+            var session = Take(12);
+            handler.OnSession(BinaryPrimitives.ReadInt64BigEndian(session), BinaryPrimitives.ReadInt32BigEndian(session[8..]));
+        }
+
+        for (var left = ReadCount(); left > 0; left--)
+            ReadPart(ReadAcl, handler);
+        while (!AtTerminator())
+            ReadPart(ReadZnode, handler);
+        Take(5);
+        CheckSeal();
+        if (!HasMore())
+            return;
+        var digest = Take(20);
+        var zxid = new Zxid(BinaryPrimitives.ReadInt64BigEndian(digest));
+        handler.OnDigest(zxid, BinaryPrimitives.ReadInt32BigEndian(digest[8..]), BinaryPrimitives.ReadInt64BigEndian(digest[12..]));
+        CheckSeal();
+
+        // What follows since 3.9, the last zxid, says nothing that the name does not.
+    }
+
+    public void Dispose()
+    {
+        if (_stream != _file)
+            _stream.Dispose();
+        _file.Dispose();
+    }
+
+    private static void ReadAcl(ref JuteReader reader, ISnapshotHandler handler)
+    {
+        var key = reader.ReadLong();
+        var acl = JuteVector<Acl>.Read(ref reader);
+        if (!reader.Malformed)
+            handler.OnAcl(key, acl);
+    }
+
+    private static void ReadZnode(ref JuteReader reader, ISnapshotHandler handler)
+    {
+        var path = reader.ReadBytes();
+        var data = reader.ReadBytes();
+        var acl = reader.ReadLong();
+        var stat = StatPersisted.Read(ref reader);
+        if (!reader.Malformed)
+            handler.OnZnode(path, data, acl, stat);
+    }
+
+    private int ReadCount()
+    {
+        var count = BinaryPrimitives.ReadInt32BigEndian(Take(4));
+        return count >= 0 ? count : throw Bad($"a count of {count}");
+    }
+
+    // The nodes end with the path "/", which no node has.
+    private bool AtTerminator()
+    {
+        Fill(5);
+        return _buffer.AsSpan(_start, _end - _start).StartsWith("\0\0\0\u0001/"u8);
+    }
+
+    private void CheckSeal()
+    {
+        var expected = _checksum;
+        var seal = Take(13);
+        if (BinaryPrimitives.ReadInt64BigEndian(seal) != expected || seal[12] != '/')
+            throw Bad("a checksum that does not fit");
+    }
+
+    private bool HasMore()
+    {
+        Fill(1);
+        return _end > _start;
+    }
+
+    // A part is read from what is there; if that was not enough, more is fetched and it is read again.
+    private void ReadPart(PartReader read, ISnapshotHandler handler)
+    {
+        Fill(1);
+        while (true)
+        {
+            var reader = new JuteReader(_buffer.AsSpan(_start, _end - _start));
+            read(ref reader, handler);
+            if (!reader.Malformed)
+            {
+                Consume(_end - _start - reader.Rest.Length);
+                return;
+            }
+
+            if (_atEnd)
+                throw Bad("the file ends in the middle of a part");
+            if (_end - _start >= MaxPart)
+                throw Bad("a part that is too large to be true");
+            Fill(_end - _start + 1);
+        }
+    }
+
+    private ReadOnlySpan<byte> Take(int count)
+    {
+        Fill(count);
+        if (_end - _start < count)
+            throw Bad("the file ends too early");
+        var taken = _buffer.AsSpan(_start, count);
+        Consume(count);
+        return taken;
+    }
+
+    private void Consume(int count)
+    {
+        _checksum = Adler32.Append(_checksum, _buffer.AsSpan(_start, count));
+        _start += count;
+        _offset += count;
+    }
+
+    /// <summary>Has at least so many bytes in the buffer, unless the file ends before.</summary>
+    private void Fill(int count)
+    {
+        if (_end - _start >= count || _atEnd)
+            return;
+        if (_start > 0)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            _end -= _start;
+            _start = 0;
+        }
+
+        while (_end < count || _end < _buffer.Length / 2)
+        {
+            if (_end == _buffer.Length)
+                Array.Resize(ref _buffer, _buffer.Length * 2);
+            var read = _stream.Read(_buffer.AsSpan(_end));
+            _atEnd = read == 0;
+            if (_atEnd)
+                return;
+            _end += read;
+        }
+    }
+
+    private InvalidDataException Bad(string what) => new($"{_path}: offset {_offset}: {what}");
+}
