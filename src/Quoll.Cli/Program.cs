@@ -1,3 +1,6 @@
+using System.CommandLine;
 using Quoll.Cli;
 
-return await ServeCommand.Root().Parse(args).InvokeAsync();
+// The server ends by itself, and in order, when it is told to stop.
+var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
+return await ServeCommand.Root().Parse(args).InvokeAsync(configuration);

@@ -53,6 +53,9 @@ public sealed class Introspection
 
     public ulong Digest => _database.Tree.Digest;
 
+    /// <summary>Digests of every 128th zxid of the past.</summary>
+    public IEnumerable<(Zxid Zxid, ulong Digest)> DigestHistory => _database.DigestHistory;
+
     public long DigestMismatches => _database.DigestMismatches;
 
     public int SnapshotsBegun => _snapshots.Begun;

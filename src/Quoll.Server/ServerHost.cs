@@ -1,14 +1,13 @@
 using System.Diagnostics;
 using System.Net;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Quoll.Core;
 using Quoll.Protocol;
 using Quoll.Server.Admin;
@@ -35,7 +34,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private SnapshotThread? _snapshots;
     private PeerLoop? _loop;
     private ClientListener? _listener;
-    private WebApplication? _kestrel;
+    private KestrelServer? _kestrel;
     private Timer? _ticks;
     private Timer? _purge;
 
@@ -96,8 +95,7 @@ internal sealed class ServerHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DisposeTimersAsync();
-        if (_kestrel is not null)
-            await _kestrel.DisposeAsync();
+        _kestrel?.Dispose();
         _directory?.Dispose();
     }
 
@@ -181,27 +179,24 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         var words = new FourLetterWords(_config, _counters, _directory!, () => EndPoint.Port);
         _listener = new ClientListener(_config, _loop!, words, _loggers.CreateLogger("Quoll.Server.Clients"));
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(_loggers);
-        builder.WebHost.UseKestrelCore();
-        builder.WebHost.UseSockets(sockets =>
+        var sockets = new SocketTransportOptions
         {
-            sockets.UnsafePreferInlineScheduling = true;
-            sockets.MaxReadBufferSize = 256 * 1024;
-            sockets.MaxWriteBufferSize = 1024 * 1024;
-            if (_config.Listen.Backlog > 0)
-                sockets.Backlog = _config.Listen.Backlog;
-        });
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            if (_config.Listen.Address is { } address)
-                kestrel.Listen(address, _config.Listen.Port, Handle);
-            else
-                kestrel.ListenAnyIP(_config.Listen.Port, Handle);
-        });
-        _kestrel = builder.Build();
-        await _kestrel.StartAsync();
+            UnsafePreferInlineScheduling = true,
+            MaxReadBufferSize = 256 * 1024,
+            MaxWriteBufferSize = 1024 * 1024,
+        };
+        if (_config.Listen.Backlog > 0)
+            sockets.Backlog = _config.Listen.Backlog;
+        var kestrel = new KestrelServerOptions();
+        if (_config.Listen.Address is { } address)
+            kestrel.Listen(address, _config.Listen.Port, Handle);
+        else
+            kestrel.ListenAnyIP(_config.Listen.Port, Handle);
+
+        // Kestrel without the host that usually surrounds it: the signals and the lifetime are ours.
+        var transport = new SocketTransportFactory(Options.Create(sockets), _loggers);
+        _kestrel = new KestrelServer(Options.Create(kestrel), transport, _loggers);
+        await _kestrel.StartAsync(new NoHttp(), CancellationToken.None);
         EndPoint = BoundEndPoint();
 
         void Handle(ListenOptions listen) => listen.Run(_listener.OnConnectedAsync);
@@ -209,7 +204,7 @@ internal sealed class ServerHost : IAsyncDisposable
 
     private IPEndPoint BoundEndPoint()
     {
-        var addresses = _kestrel!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var addresses = _kestrel!.Features.Get<IServerAddressesFeature>()!.Addresses;
         var bound = new Uri(addresses.First());
         return new IPEndPoint(IPAddress.TryParse(bound.Host.Trim('[', ']'), out var ip) ? ip : IPAddress.Any, bound.Port);
     }
@@ -259,6 +254,18 @@ internal sealed class ServerHost : IAsyncDisposable
         ContainerMaxPerMinute = config.Containers.MaxPerMinute,
         ContainerMaxNeverUsed = (long)(config.Containers.MaxNeverUsed?.TotalMilliseconds ?? 0),
     };
+
+    /// <summary>Kestrel wants an application for HTTP; no connection here ever gets that far.</summary>
+    private sealed class NoHttp : IHttpApplication<object>
+    {
+        public object CreateContext(IFeatureCollection contextFeatures) => throw new UnreachableException();
+
+        public Task ProcessRequestAsync(object context) => throw new UnreachableException();
+
+        public void DisposeContext(object context, Exception? exception)
+        {
+        }
+    }
 
     /// <summary>Joins the two who do not know each other: what storage finds goes into the core's state.</summary>
     private sealed class RecoveryTarget(RecoveredState state) : IRecoveryTarget

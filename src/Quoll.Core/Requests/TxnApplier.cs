@@ -41,7 +41,7 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
         // Only now: a snapshot or a reply must never take part of a transaction for the whole.
         if (_header.Zxid > database.LastProcessed.Value)
             database.LastProcessed = new Zxid(_header.Zxid);
-        return type == OpCode.Error || database.CheckDigest(ref reader);
+        return database.CheckDigest(ref reader);
     }
 
     private void ApplyMulti(ref JuteReader reader, ReadOnlySpan<byte> txn)

@@ -9,6 +9,8 @@ namespace Quoll.Core.Tree;
 /// </summary>
 internal sealed class Database
 {
+    private const int DigestHistoryInterval = 128;
+    private const int DigestHistoryLength = 1024;
     private static readonly AclEntry[] ReadOnlyToAll = [new(Permissions.Read, "world", "anyone")];
 
     public Database(PeerOptions options)
@@ -38,14 +40,16 @@ internal sealed class Database
 
     public long DigestMismatches { get; set; }
 
+    /// <summary>Digests of the past, one for every 128th zxid, for operators who compare servers.</summary>
+    public Queue<(Zxid Zxid, ulong Digest)> DigestHistory { get; } = new();
+
     /// <summary>Compares the digest after a transaction with what was said of it; false on a difference.</summary>
     public bool CheckDigest(ref JuteReader reader)
     {
-        if (!Options.DigestEnabled)
+        if (!Options.DigestEnabled || DigestsComparableFrom > LastProcessed)
             return true;
+        RecordDigest();
         var agrees = true;
-        if (DigestsComparableFrom > LastProcessed)
-            return true;
         if (DigestThere is { } expected)
         {
             agrees = DigestsComparableFrom != LastProcessed || expected == Tree.Digest;
@@ -60,6 +64,15 @@ internal sealed class Database
         if (!agrees)
             DigestMismatches++;
         return agrees;
+    }
+
+    private void RecordDigest()
+    {
+        if (LastProcessed.Value % DigestHistoryInterval != 0)
+            return;
+        if (DigestHistory.Count == DigestHistoryLength)
+            DigestHistory.Dequeue();
+        DigestHistory.Enqueue((LastProcessed, Tree.Digest));
     }
 
     private void AddInitialZnodes()

@@ -83,8 +83,10 @@ internal sealed class FourLetterWords(ServerConfig config, ServerCounters counte
                 return WatchReport.ByConnection(about);
             case "wchp":
                 return WatchReport.ByPath(about);
+            case "hash":
+                return string.Concat(about.DigestHistory.Select(entry => $"{entry.Zxid.Value:x}: {(long)entry.Digest}\n"));
             default:
-                return "";   // hash: digests are recorded every 128 zxids, and none has been
+                throw new InvalidOperationException($"{word} has no answer");
         }
     }
 

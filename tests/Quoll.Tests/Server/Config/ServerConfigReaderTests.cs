@@ -1,3 +1,4 @@
+using Quoll.Storage;
 using System.Net;
 using Quoll.Server.Config;
 

@@ -1,0 +1,54 @@
+"""The whole tree as text, and its digest, as any client that may read all can work them out."""
+import re
+import struct
+import zlib
+
+from steps import connect
+
+CONTAINER_OWNER = -1 << 63
+TTL_MARK = 0xFF << 56
+
+# A client is shown no owner for these, so their names tell it.
+CONTAINER_NAME = re.compile(r"/container[^/]*$")
+TTL_NAME = re.compile(r"/ttl-(\d+)[^/]*$")
+
+
+def connect_super(address):
+    return connect(address, auth_data=[("digest", "super:secret")])
+
+
+def paths_below(zk, path):
+    yield path
+    for child in sorted(zk.get_children(path)):
+        yield from paths_below(zk, path.rstrip("/") + "/" + child)
+
+
+def described(zk, path):
+    data, stat = zk.get(path)
+    acls = " ".join("%s:%s:%d" % (acl.id.scheme, acl.id.id, acl.perms) for acl in zk.get_acls(path)[0])
+    content = "null" if data is None else "%d:%08x" % (len(data), zlib.crc32(data))
+    return "%s data=%s acl=%s %s" % (path, content, acls, " ".join("%s=%d" % field for field in zip(stat._fields, stat)))
+
+
+def stored_owner(path, stat):
+    if CONTAINER_NAME.search(path):
+        return CONTAINER_OWNER
+    ttl = TTL_NAME.search(path)
+    if ttl:
+        return (TTL_MARK | int(ttl.group(1))) - (1 << 64)
+    return stat.ephemeralOwner
+
+
+def digest(zk):
+    """The sum over all znodes, modulo 2^64, of the CRC-32 of path, data and stat; what lies below /zookeeper counts nothing."""
+    total = 0
+    for path in paths_below(zk, "/"):
+        if path.startswith("/zookeeper/"):
+            continue
+        data, stat = zk.get(path)
+        # What is kept is how many children were ever created; what is shown is creations and deletions.
+        creations = (stat.cversion + stat.numChildren) // 2
+        fields = struct.pack("!qqqqqiiiq", stat.czxid, stat.mzxid, stat.pzxid, stat.ctime, stat.mtime, stat.version, creations,
+                             stat.aversion, stored_owner(path, stat))
+        total += zlib.crc32(("" if path == "/" else path).encode() + (data or b"") + fields)
+    return total % (1 << 64)

@@ -1,0 +1,93 @@
+using System.Globalization;
+
+namespace Quoll.Interop.Crash;
+
+/// <summary>Compares a server that has come back with what its earlier lives have acknowledged.</summary>
+internal static class CrashAudit
+{
+    // Reads in flight at once: enough to be quick, few enough that neither side's buffers fill.
+    private const int Batch = 200;
+
+    public static async Task RunAsync(RawSession session, Ledger ledger)
+    {
+        await CheckZxidsGoOnAsync(session, ledger);
+        await CheckCreatedAsync(session, ledger);
+        await CheckDeletedAsync(session, ledger);
+        await CheckCountersAsync(session, ledger);
+        await CheckPairsAsync(session);
+        await CheckSequenceAsync(session);
+    }
+
+    private static async Task CheckZxidsGoOnAsync(RawSession session, Ledger ledger)
+    {
+        var reply = await session.SetAsync("/crash", "back", -1);
+        Assert.Equal(0, reply.Error);
+        Assert.True(reply.Zxid > ledger.HighestZxid, $"zxid {reply.Zxid:x} after {ledger.HighestZxid:x} was acknowledged");
+        var crash = await session.GetAsync("/crash");
+        Assert.Equal(reply.Zxid, crash!.ModifiedAt);
+    }
+
+    private static async Task CheckCreatedAsync(RawSession session, Ledger ledger)
+    {
+        foreach (var (path, state) in await ReadAsync(session, ledger.Created.Keys))
+        {
+            Assert.True(state is not null, $"{path} was acknowledged and is gone");
+            Assert.True(
+                state.CreatedAt == ledger.Created[path], $"{path} was created at {ledger.Created[path]:x}, now {state.CreatedAt:x}");
+        }
+    }
+
+    private static async Task CheckDeletedAsync(RawSession session, Ledger ledger)
+    {
+        foreach (var (path, state) in await ReadAsync(session, ledger.Deleted))
+            Assert.True(state is null, $"{path} was deleted, acknowledged, and is back");
+    }
+
+    private static async Task CheckCountersAsync(RawSession session, Ledger ledger)
+    {
+        foreach (var (path, state) in await ReadAsync(session, ledger.Counters.Keys))
+        {
+            var (value, zxid) = ledger.Counters[path];
+            Assert.Equal(state!.Version.ToString(CultureInfo.InvariantCulture), state.Data);
+            Assert.True(state.Version >= value, $"{path} was {value}, acknowledged, and is {state.Version}");
+            Assert.True(state.ModifiedAt >= zxid, $"{path} was set at {zxid:x} and is of {state.ModifiedAt:x}");
+            Assert.Equal(state.Version == value, state.ModifiedAt == zxid);
+        }
+    }
+
+    private static async Task CheckPairsAsync(RawSession session)
+    {
+        var names = await session.ChildrenAsync(Loader.Pairs);
+        var states = await ReadAsync(session, names.Select(name => $"{Loader.Pairs}/{name}"));
+        var halves = states.GroupBy(node => node.Path[$"{Loader.Pairs}/a".Length..]);
+        foreach (var pair in halves)
+        {
+            Assert.True(pair.Count() == 2, $"half of the pair {pair.Key} is there");
+            Assert.Single(pair.Select(node => node.State!.CreatedAt).Distinct());
+        }
+    }
+
+    private static async Task CheckSequenceAsync(RawSession session)
+    {
+        var names = await session.ChildrenAsync(Loader.Sequential);
+        Array.Sort(names, StringComparer.Ordinal);
+        var last = 0L;
+        foreach (var (path, state) in await ReadAsync(session, names.Select(name => $"{Loader.Sequential}/{name}")))
+        {
+            Assert.True(state!.CreatedAt > last, $"{path} is of {state.CreatedAt:x}, the one before it of {last:x}");
+            last = state.CreatedAt;
+        }
+    }
+
+    private static async Task<List<(string Path, ZnodeState? State)>> ReadAsync(RawSession session, IEnumerable<string> paths)
+    {
+        var read = new List<(string, ZnodeState?)>();
+        foreach (var batch in paths.Chunk(Batch))
+        {
+            var states = await Task.WhenAll(batch.Select(session.GetAsync));
+            read.AddRange(batch.Zip(states));
+        }
+
+        return read;
+    }
+}

@@ -1,0 +1,64 @@
+namespace Quoll.Interop.Crash;
+
+/// <summary>Every write that the server has said yes to, over all its lives.</summary>
+internal sealed class Ledger
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _sequentialEver = [];
+    private long _floor;
+
+    /// <summary>Paths that must be there, with the zxid of their creation.</summary>
+    public Dictionary<string, long> Created { get; } = [];
+
+    public HashSet<string> Deleted { get; } = [];
+
+    /// <summary>By counter: the value acknowledged last, with its zxid.</summary>
+    public Dictionary<string, (int Value, long Zxid)> Counters { get; } = [];
+
+    public int Acknowledged { get; private set; }
+
+    public long HighestZxid { get; private set; }
+
+    /// <summary>From here on every zxid must be above all that were acknowledged so far.</summary>
+    public void BeginLife()
+    {
+        lock (_gate)
+            _floor = HighestZxid;
+    }
+
+    public void NoteCreated(string path, long zxid) => Note(zxid, () => Created.Add(path, zxid));
+
+    public void NoteSequential(string path, long zxid) => Note(zxid, () =>
+    {
+        Assert.True(_sequentialEver.Add(path), $"the name {path} was given twice");
+        Created.Add(path, zxid);
+    });
+
+    public void NotePair(string one, string other, long zxid) => Note(zxid, () =>
+    {
+        Created.Add(one, zxid);
+        Created.Add(other, zxid);
+    });
+
+    /// <summary>Before the request: from then on the path may be there or not.</summary>
+    public void ExpectDeletion(string path)
+    {
+        lock (_gate)
+            Created.Remove(path);
+    }
+
+    public void NoteDeleted(string path, long zxid) => Note(zxid, () => Deleted.Add(path));
+
+    public void NoteCounter(string path, int value, long zxid) => Note(zxid, () => Counters[path] = (value, zxid));
+
+    private void Note(long zxid, Action entry)
+    {
+        lock (_gate)
+        {
+            Assert.True(zxid > _floor, $"zxid {zxid:x} was given, but {_floor:x} was acknowledged before the crash");
+            entry();
+            HighestZxid = Math.Max(HighestZxid, zxid);
+            Acknowledged++;
+        }
+    }
+}

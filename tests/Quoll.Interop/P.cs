@@ -1,1 +1,0 @@
-namespace Quoll.Tests; public class Placeholder { [Fact] public void T() => Assert.True(true); }

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using Quoll.Interop.Clients;
+
+namespace Quoll.Interop.Servers;
+
+/// <summary>A stand-alone server as a real process on a loopback port, with a data directory of its own.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    /// <summary>The password of the user <c>super</c> on every server started here.</summary>
+    public const string SuperPassword = "secret";
+
+    // SHA-1 of "super:secret", base64.
+    private const string SuperDigest = "super:lK75jTNcA+U9vtVEw5vB51mj/w4=";
+
+    private static readonly TimeSpan StartsWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(30);
+
+    private readonly TempDirectory _home = new();
+    private readonly OutputTail _output = new();
+    private Process? _process;
+
+    private ServerProcess(ServerKind kind, IEnumerable<string> settings)
+    {
+        Kind = kind;
+        Directory.CreateDirectory(DataDirectory);
+        Configure(settings);
+        AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
+    }
+
+    public ServerKind Kind { get; private set; }
+
+    public int Port { get; } = LoopbackPorts.Free();
+
+    public string Address => $"127.0.0.1:{Port}";
+
+    public string DataDirectory => _home.File("data");
+
+    /// <summary>Where snapshots and logs lie.</summary>
+    public string VersionDirectory => Path.Combine(DataDirectory, "version-2");
+
+    public string Output => $"---- {Kind} on {Address}\n{_output}";
+
+    public static async Task<ServerProcess> StartAsync(ServerKind kind, params string[] settings)
+    {
+        var server = new ServerProcess(kind, settings);
+        try
+        {
+            await server.StartAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Writes zoo.cfg anew; takes effect at the next start.</summary>
+    public void Configure(IEnumerable<string> settings)
+    {
+        string[] always =
+        [
+            $"dataDir={DataDirectory}",
+            $"clientPort={Port}",
+            "clientPortAddress=127.0.0.1",
+            "maxClientCnxns=0",
+            "admin.enableServer=false",
+            "4lw.commands.whitelist=*",
+            "extendedTypesEnabled=true",
+            $"DigestAuthenticationProvider.superDigest={SuperDigest}",
+        ];
+        var lines = always.Concat(settings).ToList();
+        if (!lines.Exists(line => line.StartsWith("tickTime=", StringComparison.Ordinal)))
+            lines.Add("tickTime=500");
+
+        File.WriteAllLines(_home.File("zoo.cfg"), lines);
+    }
+
+    public async Task StartAsync()
+    {
+        if (_process is not null)
+            throw new InvalidOperationException("it runs already");
+
+        var command = ServerCommand.For(Kind, _home.File("zoo.cfg"));
+        command.RedirectStandardOutput = true;
+        command.RedirectStandardError = true;
+        command.WorkingDirectory = _home.Path;
+        _process = Process.Start(command)!;
+        _output.Follow(_process);
+        await Deadline.UntilAsync(StartsWithin, $"{Kind} answers on {Address}", IsServingAsync, () => Output);
+    }
+
+    /// <summary>Asks it to end, and waits until it has.</summary>
+    public async Task StopAsync()
+    {
+        if (_process is not { } process)
+            return;
+
+        Signals.Terminate(process);
+        using var patience = new CancellationTokenSource(StopsWithin);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Kill();
+            throw new TimeoutException($"{Kind} did not end within {StopsWithin.TotalSeconds} s of SIGTERM\n{Output}");
+        }
+
+        Forget(process);
+    }
+
+    /// <summary>Ends it as a crash would: SIGKILL, no last words.</summary>
+    public void Kill()
+    {
+        if (_process is not { } process)
+            return;
+
+        process.Kill();
+        process.WaitForExit();
+        Forget(process);
+    }
+
+    /// <summary>Stops and starts it under a client that holds a session.</summary>
+    public async Task RestartUnderAsync(ClientProgram client)
+    {
+        // Apache 3.8 leaves a connection that comes while it loads its data hanging: closing it trips over the database that is
+        // not there yet. A client would then sit out its own timeout, as long as its session has to live. So it sleeps meanwhile.
+        var sleeps = Kind == ServerKind.Apache;
+        if (sleeps)
+            client.Suspend();
+
+        await StopAsync();
+        await StartAsync();
+        if (sleeps)
+            client.Resume();
+
+        client.Send("restarted");
+    }
+
+    /// <summary>Stops it and lets the other kind (or the same again) take over its directory and port.</summary>
+    public async Task HandOverToAsync(ServerKind kind)
+    {
+        await StopAsync();
+        Kind = kind;
+        await StartAsync();
+    }
+
+    public Task<string> AskAsync(string word) => Handshake.AskAsync(Port, word);
+
+    public ValueTask DisposeAsync()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
+        Kill();
+        _home.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<bool> IsServingAsync()
+    {
+        if (_process is { HasExited: true } ended)
+        {
+            // The handlers of the last lines run before this returns, so that the message has them.
+            await ended.WaitForExitAsync();
+            throw new InvalidOperationException($"{Kind} ended with {ended.ExitCode} instead of serving\n{Output}");
+        }
+
+        return await Handshake.IsAnsweredAsync(Port);
+    }
+
+    private void OnProcessExit(object? sender, EventArgs e) => Kill();
+
+    private void Forget(Process process)
+    {
+        process.Dispose();
+        _process = null;
+    }
+}
