@@ -195,7 +195,7 @@ public sealed class QuorumPeer
         var reader = new JuteReader(body);
         var packet = AuthPacket.Read(ref reader);
         var scheme = packet.Scheme.ToString();
-        var identities = reader.Malformed ? null : _pipeline.Access.Authenticate(scheme, packet.Auth.Span, client.Identities);
+        var identities = reader.Malformed ? null : _pipeline.Access.Authenticate(scheme, packet.Auth, client.Identities);
         Outbox.Clients.Reply(client, xid, 0, identities is null ? ErrorCode.AuthFailed : ErrorCode.Ok);
         if (identities is null)
         {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Quoll.Core.Tree;
 using Quoll.Protocol;
+using Quoll.Protocol.Jute;
 
 namespace Quoll.Core.Access;
 
@@ -42,53 +43,46 @@ internal sealed class AccessControl(PeerOptions options)
     }
 
     /// <summary>
-    /// The list as it is to be stored: without duplicates, <c>auth</c> replaced by who the caller is; null if it is not valid.
+    /// The list as it is to be stored: without duplicates, <c>auth</c> replaced by who the caller is. Some nulls are marshalling
+    /// errors and some invalid lists, as Apache's server happens to come upon them.
     /// </summary>
-    public AclEntry[]? Fixup(AclEntry[] entries, Identity[] identities)
+    public ErrorCode Fixup(AclEntry[] entries, Identity[] identities, out AclEntry[] result)
     {
-        var result = new List<AclEntry>();
-        foreach (var entry in entries.Distinct())
+        result = [];
+        var unique = new List<AclEntry>();
+        foreach (var entry in entries)
         {
-            if (entry is { Scheme: "world", Name: "anyone" })
-            {
-                result.Add(entry);
-            }
-            else if (entry.Scheme == "auth")
-            {
-                var before = result.Count;
-                foreach (var identity in identities)
-                {
-                    if (IsKnown(identity.Scheme) && identity.Scheme == Digest)
-                        result.Add(new AclEntry(entry.Permissions, identity.Scheme, identity.Name));
-                }
-
-                if (result.Count == before)
-                    return null;
-            }
-            else if (IsKnown(entry.Scheme) && (entry.Scheme == Ip ? IpAddressText.IsValid(entry.Name) : IsDigest(entry.Name)))
-            {
-                result.Add(entry);
-            }
-            else
-            {
-                return null;
-            }
+            if (unique.Any(other => CannotBeCompared(entry, other)))
+                return ErrorCode.MarshallingError;
+            if (!unique.Contains(entry))
+                unique.Add(entry);
         }
 
-        return result.Count == 0 ? null : [.. result];
+        var fixedUp = new List<AclEntry>();
+        foreach (var entry in unique)
+        {
+            var error = Add(entry, identities, fixedUp);
+            if (error != ErrorCode.Ok)
+                return error;
+        }
+
+        result = [.. fixedUp];
+        return result.Length == 0 ? ErrorCode.InvalidAcl : ErrorCode.Ok;
     }
 
     /// <summary>
     /// The identities of a connection after it authenticated; null if that failed. Digest always succeeds: a wrong password is only
     /// another identity.
     /// </summary>
-    public Identity[]? Authenticate(string scheme, ReadOnlySpan<byte> auth, Identity[] identities)
+    public Identity[]? Authenticate(string scheme, JuteBytes auth, Identity[] identities)
     {
         if (!IsKnown(scheme))
             return null;
         if (scheme == Ip)
             return identities;
-        var name = DigestOf(Encoding.UTF8.GetString(auth));
+        if (auth.IsNull)
+            return null;
+        var name = DigestOf(auth.ToString());
         var added = new List<Identity>(identities);
         if (name == options.SuperDigest)
             added.Add(new Identity(Super, ""));
@@ -98,8 +92,8 @@ internal sealed class AccessControl(PeerOptions options)
 
     /// <summary>The list as a caller without ADMIN sees it: no hashes of passwords.</summary>
     public static AclEntry[] Redact(AclEntry[] entries) =>
-        [.. entries.Select(entry => entry.Scheme == Digest && entry.Name.Contains(':', StringComparison.Ordinal)
-            ? entry with { Name = entry.Name[..entry.Name.IndexOf(':', StringComparison.Ordinal)] + ":x" }
+        [.. entries.Select(entry => entry is { Scheme: Digest, Name: { } name } && name.Contains(':', StringComparison.Ordinal)
+            ? entry with { Name = name[..name.IndexOf(':', StringComparison.Ordinal)] + ":x" }
             : entry)];
 
     /// <summary>The name that <c>whoAmI</c> tells of an identity: never a hash.</summary>
@@ -110,14 +104,43 @@ internal sealed class AccessControl(PeerOptions options)
         _ => "",
     };
 
+    private ErrorCode Add(AclEntry entry, Identity[] identities, List<AclEntry> result)
+    {
+        switch (entry)
+        {
+            case { Scheme: null }:
+                return ErrorCode.InvalidAcl;
+            case { Scheme: "world" or Digest or Ip, Name: null } when entry.Scheme == "world" || IsKnown(entry.Scheme):
+                return ErrorCode.MarshallingError;
+            case { Scheme: "world", Name: "anyone" }:
+                result.Add(entry);
+                return ErrorCode.Ok;
+            case { Scheme: "auth" }:
+                var mine = identities.Where(identity => identity.Scheme == Digest && IsKnown(Digest)).ToList();
+                result.AddRange(mine.Select(identity => new AclEntry(entry.Permissions, identity.Scheme, identity.Name)));
+                return mine.Count > 0 ? ErrorCode.Ok : ErrorCode.InvalidAcl;
+            case { Scheme: Ip } when IpAddressText.IsValid(entry.Name!):
+            case { Scheme: Digest } when IsKnown(Digest) && IsDigest(entry.Name!):
+                result.Add(entry);
+                return ErrorCode.Ok;
+            default:
+                return ErrorCode.InvalidAcl;
+        }
+    }
+
+    // Where Java's comparison of two entries meets the null.
+    private static bool CannotBeCompared(AclEntry entry, AclEntry other) =>
+        entry.Permissions == other.Permissions
+        && (entry.Scheme is null || (entry.Name is null && entry.Scheme == other.Scheme));
+
     private bool MatchesAny(AclEntry entry, Identity[] identities)
     {
-        if (!IsKnown(entry.Scheme))
+        if (!IsKnown(entry.Scheme!))
             return false;
         foreach (var identity in identities)
         {
             if (identity.Scheme == entry.Scheme
-                && (entry.Scheme == Ip ? IpAddressText.Matches(identity.Name, entry.Name) : identity.Name == entry.Name))
+                && (entry.Scheme == Ip ? IpAddressText.Matches(identity.Name, entry.Name!) : identity.Name == entry.Name))
                 return true;
         }
 

@@ -27,8 +27,9 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
         var mode = (CreateMode)request.Flags;
         if (!request.Path.Span.Contains((byte)'/') || request.Path.Span.Contains((byte)0))
             return ErrorCode.BadArguments;
-        if (!TryFixup(request.Acl, context.Identities, out var acl))
-            return ErrorCode.InvalidAcl;
+        error = Fixup(request.Acl, context.Identities, out var acl);
+        if (error != ErrorCode.Ok)
+            return error;
         var parentPath = ZnodePath.Parent(request.Path.Span);
         if (!pending.TryGet(parentPath, out var parent))
             return ErrorCode.NoNode;
@@ -55,15 +56,15 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
         return ErrorCode.Ok;
     }
 
-    /// <summary>The number of the list as it is to be stored; false if it is not valid.</summary>
-    public bool TryFixup(JuteVector<Acl> vector, Identity[] identities, out int id)
+    /// <summary>The number of the list as it is to be stored.</summary>
+    public ErrorCode Fixup(JuteVector<Acl> vector, Identity[] identities, out int id)
     {
         // Nearly every znode is open to all.
         if (_acls.TryFind(vector.Encoded, out id) && id == AclTable.OpenToAll)
-            return true;
-        var entries = access.Fixup(AclList.Decode(vector), identities);
-        id = entries is null ? 0 : _acls.Intern(entries);
-        return entries is not null;
+            return ErrorCode.Ok;
+        var error = access.Fixup(AclList.Decode(vector), identities, out var entries);
+        id = error == ErrorCode.Ok ? _acls.Intern(entries) : 0;
+        return error;
     }
 
     public ErrorCode CheckQuota(ReadOnlySpan<byte> path, long bytes, long count)

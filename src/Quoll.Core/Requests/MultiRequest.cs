@@ -91,9 +91,13 @@ internal static class MultiRequest
     private static bool IsChange(OpCode op) => op is OpCode.Create or OpCode.Create2 or OpCode.CreateContainer or OpCode.CreateTtl
         or OpCode.Delete or OpCode.SetData or OpCode.Check;
 
-    // In a multi, bad flags and a missing ACL spoil the whole request; alone they are errors of their own.
+    // In a multi, a missing path, bad flags and a missing ACL spoil the whole request; alone they are errors of their own.
     private static bool IsAcceptable(OpCode op, JuteReader reader)
     {
+        // Every operation begins with its path.
+        var start = reader;
+        if (start.ReadBytes().IsNull)
+            return false;
         if (op is not (OpCode.Create or OpCode.Create2 or OpCode.CreateContainer))
             return true;
         var create = CreateRequest.Read(ref reader);

@@ -122,6 +122,8 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
             {
                 if (failure == ErrorCode.Ok)
                     pending.RollBackMulti();
+                if (error == ErrorCode.MarshallingError)
+                    return error;   // not an answer of one part: the whole request could not be read
                 failure = error;
                 _txn.TruncateTo(start);
                 BeginPart(OpCode.Error);
@@ -238,8 +240,9 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
             return ErrorCode.MarshallingError;
         if (!ZnodePath.IsValid(path))
             return ErrorCode.BadArguments;
-        if (!_create.TryFixup(request.Acl, _context.Identities, out var acl))
-            return ErrorCode.InvalidAcl;
+        var fixup = _create.Fixup(request.Acl, _context.Identities, out var acl);
+        if (fixup != ErrorCode.Ok)
+            return fixup;
         if (!pending.TryGet(path, out var node))
             return ErrorCode.NoNode;
         if (!Allows(node.Acl, Permissions.Admin))

@@ -1,4 +1,3 @@
-using System.Text;
 using Quoll.Core.Access;
 using Quoll.Core.Tree;
 using Quoll.Core.Watches;
@@ -194,14 +193,10 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
         if (reader.Malformed)
             return ErrorCode.MarshallingError;
         var writer = Begin(read);
-        writer.Write(new SyncResponse(Echo(path)));
+        writer.Write(new SyncResponse(path.AsEchoed()));
         lane.EndFrame(ref writer, read.Client);
         return ErrorCode.Ok;
     }
-
-    // What is echoed has been decoded and encoded again by Apache's server.
-    private static JuteBytes Echo(JuteBytes path) =>
-        path.IsNull || System.Text.Unicode.Utf8.IsValid(path.Span) ? path : Encoding.UTF8.GetBytes(path.ToString());
 
     private ErrorCode MultiRead(in Read read)
     {

@@ -25,45 +25,14 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
     public ErrorCode Set(in Read read, ref JuteReader reader)
     {
         var request = read.Op == OpCode.SetWatches2 ? SetWatches2Request.Read(ref reader) : WithoutPersistent(ref reader);
-        if (reader.Malformed || request.Data.IsNull || request.Exist.IsNull || request.Child.IsNull
-            || request.Persistent.IsNull || request.PersistentRecursive.IsNull)
+        if (reader.Malformed)
             return ErrorCode.MarshallingError;
-        var tree = database.Tree;
-        foreach (var path in request.Data)
-        {
-            var node = tree.Find(path.Span);
-            if (node == 0)
-                watches.SendMissed(read.Client, EventType.NodeDeleted, path.Span);
-            else if (tree[node].Mzxid > request.RelativeZxid)
-                watches.SendMissed(read.Client, EventType.NodeDataChanged, path.Span);
-            else
-                watches.Data.Add(path.Span, read.Client, WatchModes.Standard);
-        }
 
-        foreach (var path in request.Exist)
-        {
-            if (tree.Find(path.Span) != 0)
-                watches.SendMissed(read.Client, EventType.NodeCreated, path.Span);
-            else
-                watches.Data.Add(path.Span, read.Client, WatchModes.Standard);
-        }
-
-        foreach (var path in request.Child)
-        {
-            var node = tree.Find(path.Span);
-            if (node == 0)
-                watches.SendMissed(read.Client, EventType.NodeDeleted, path.Span);
-            else if (tree.PersistedStatOf(node).Pzxid > request.RelativeZxid)
-                watches.SendMissed(read.Client, EventType.NodeChildrenChanged, path.Span);
-            else
-                watches.Children.Add(path.Span, read.Client, WatchModes.Standard);
-        }
-
-        foreach (var path in request.Persistent)
-            AddPersistent(path.Span, read.Client, recursive: false);
-        foreach (var path in request.PersistentRecursive)
-            AddPersistent(path.Span, read.Client, recursive: true);
-        return ErrorCode.Ok;
+        // A list that is null is an error when it is come to; what stood before it holds.
+        var whole = SetData(request, read.Client) && SetExist(request, read.Client) && SetChild(request, read.Client)
+            && SetPersistent(request.Persistent, read.Client, recursive: false)
+            && SetPersistent(request.PersistentRecursive, read.Client, recursive: true);
+        return whole ? ErrorCode.Ok : ErrorCode.MarshallingError;
     }
 
     public ErrorCode CheckOrRemove(in Read read, ref JuteReader reader)
@@ -75,6 +44,60 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
             ? Contains(request.Path.Span, (WatcherType)request.Type, read.Client)
             : Remove(request.Path.Span, (WatcherType)request.Type, read.Client);
         return found ? ErrorCode.Ok : ErrorCode.NoWatcher;
+    }
+
+    private bool SetData(SetWatches2Request request, Client client)
+    {
+        var tree = database.Tree;
+        foreach (var path in request.Data)
+        {
+            var node = tree.Find(path.Span);
+            if (node == 0)
+                watches.SendMissed(client, EventType.NodeDeleted, path);
+            else if (tree[node].Mzxid > request.RelativeZxid)
+                watches.SendMissed(client, EventType.NodeDataChanged, path);
+            else
+                watches.Data.Add(path.Span, client, WatchModes.Standard);
+        }
+
+        return !request.Data.IsNull;
+    }
+
+    private bool SetExist(SetWatches2Request request, Client client)
+    {
+        foreach (var path in request.Exist)
+        {
+            if (database.Tree.Find(path.Span) != 0)
+                watches.SendMissed(client, EventType.NodeCreated, path);
+            else
+                watches.Data.Add(path.Span, client, WatchModes.Standard);
+        }
+
+        return !request.Exist.IsNull;
+    }
+
+    private bool SetChild(SetWatches2Request request, Client client)
+    {
+        var tree = database.Tree;
+        foreach (var path in request.Child)
+        {
+            var node = tree.Find(path.Span);
+            if (node == 0)
+                watches.SendMissed(client, EventType.NodeDeleted, path);
+            else if (tree.PersistedStatOf(node).Pzxid > request.RelativeZxid)
+                watches.SendMissed(client, EventType.NodeChildrenChanged, path);
+            else
+                watches.Children.Add(path.Span, client, WatchModes.Standard);
+        }
+
+        return !request.Child.IsNull;
+    }
+
+    private bool SetPersistent(JuteVector<JuteBytes> paths, Client client, bool recursive)
+    {
+        foreach (var path in paths)
+            AddPersistent(path.Span, client, recursive);
+        return !paths.IsNull;
     }
 
     private bool Contains(ReadOnlySpan<byte> path, WatcherType type, Client client) => type switch

@@ -6,8 +6,8 @@ using Quoll.Protocol.Records;
 
 namespace Quoll.Core.Tree;
 
-/// <summary>One entry of an access control list.</summary>
-internal sealed record AclEntry(Permissions Permissions, string Scheme, string Name);
+/// <summary>One entry of an access control list. Only a request may have nulls in it.</summary>
+internal sealed record AclEntry(Permissions Permissions, string? Scheme, string? Name);
 
 /// <summary>An access control list: as entries to decide with, and encoded as it goes to clients and disks.</summary>
 internal sealed class AclList(AclEntry[] entries)
@@ -24,9 +24,11 @@ internal sealed class AclList(AclEntry[] entries)
     {
         var entries = new List<AclEntry>();
         foreach (var acl in vector)
-            entries.Add(new AclEntry((Permissions)acl.Perms, acl.Id.Scheme.ToString(), acl.Id.Name.ToString()));
+            entries.Add(new AclEntry((Permissions)acl.Perms, TextOf(acl.Id.Scheme), TextOf(acl.Id.Name)));
         return [.. entries];
     }
+
+    private static string? TextOf(JuteBytes bytes) => bytes.IsNull ? null : bytes.ToString();
 
     private static byte[] Encode(AclEntry[] entries)
     {

@@ -2,6 +2,7 @@ using Quoll.Core.Access;
 using Quoll.Core.Requests;
 using Quoll.Core.Tree;
 using Quoll.Protocol;
+using Quoll.Protocol.Jute;
 using Quoll.Protocol.Records;
 
 namespace Quoll.Core.Watches;
@@ -78,7 +79,7 @@ internal sealed class WatchManager
     }
 
     /// <summary>An event that a client missed while it was away. Such events carry no zxid and are not filtered.</summary>
-    public void SendMissed(Client client, EventType type, ReadOnlySpan<byte> path) => SendEvent(client, type, path, NoZxid);
+    public void SendMissed(Client client, EventType type, JuteBytes path) => SendEvent(client, type, path.AsEchoed().Span, NoZxid);
 
     private void CollectData(ReadOnlySpan<byte> path)
     {

@@ -8,6 +8,22 @@ namespace Quoll.Protocol.Jute;
 /// </summary>
 public static class JavaText
 {
+    /// <summary>Decodes UTF-8 as Java does: a surrogate's three bytes are one U+FFFD, where .NET makes three of them.</summary>
+    public static string Decode(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder();
+        for (var at = 0; at + 2 < bytes.Length; at++)
+        {
+            if (bytes[at] != 0xED || (bytes[at + 1] & 0xE0) != 0xA0 || (bytes[at + 2] & 0xC0) != 0x80)
+                continue;
+            text.Append(Encoding.UTF8.GetString(bytes[..at])).Append('\uFFFD');
+            bytes = bytes[(at + 3)..];
+            at = -1;
+        }
+
+        return text.Length == 0 ? Encoding.UTF8.GetString(bytes) : text.Append(Encoding.UTF8.GetString(bytes)).ToString();
+    }
+
     public static byte[] Encode(string text)
     {
         if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
@@ -26,5 +42,5 @@ public static class JavaText
         return [.. bytes];
     }
 
-    public static void Write(ref JuteWriter writer, string text) => writer.WriteBytes(Encode(text));
+    public static void Write(ref JuteWriter writer, string? text) => writer.WriteBytes(text is null ? default : new JuteBytes(Encode(text)));
 }
