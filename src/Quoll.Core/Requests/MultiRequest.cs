@@ -23,8 +23,8 @@ internal static class MultiRequest
         return !reader.Malformed;
     }
 
-    /// <summary>True if the list is whole and every operation is a read.</summary>
-    public static bool TryCheckRead(ReadOnlySpan<byte> body, out bool onlyChanges)
+    /// <summary>True if the list is whole, and its operations are all changes or all reads.</summary>
+    public static bool IsWhole(ReadOnlySpan<byte> body)
     {
         var reader = new JuteReader(body);
         var changes = 0;
@@ -36,12 +36,11 @@ internal static class MultiRequest
             else if (IsChange((OpCode)header.Type) && IsAcceptable((OpCode)header.Type, reader))
                 changes++;
             else
-                reader.Fail();
+                return false;
             Skip((OpCode)header.Type, ref reader);
         }
 
-        onlyChanges = !reader.Malformed && changes > 0 && reads == 0;
-        return !reader.Malformed && changes == 0;
+        return !reader.Malformed && (changes == 0 || reads == 0);
     }
 
     /// <summary>

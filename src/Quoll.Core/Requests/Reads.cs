@@ -27,6 +27,9 @@ internal readonly ref struct Read(Client client, int xid, OpCode op, Identity[] 
 /// </summary>
 internal sealed class Reads(Database database, AccessControl access, WatchManager watches, ClientLane lane)
 {
+    /// <summary>Where the error stands in a frame: after the length, the xid and the zxid.</summary>
+    private const int ErrorOffset = 16;
+
     private readonly DataTree _tree = database.Tree;
     private readonly WatchRequests _watchRequests = new(database, watches);
 
@@ -141,7 +144,9 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
         if (error != ErrorCode.Ok)
             return error;
         var writer = Begin(read);
-        writer.Write(new GetAllChildrenNumberResponse(node == DataTree.Root ? _tree.Count - 1 : _tree.CountBelow(node)));
+        // Below the root's other name, the empty one, the root itself is counted.
+        var number = request.Path.Length == 0 ? _tree.Count : node == DataTree.Root ? _tree.Count - 1 : _tree.CountBelow(node);
+        writer.Write(new GetAllChildrenNumberResponse(number));
         lane.EndFrame(ref writer, read.Client);
         return ErrorCode.Ok;
     }
@@ -200,36 +205,41 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
 
     private ErrorCode MultiRead(in Read read)
     {
-        var writer = default(JuteWriter);
-        if (!MultiRequest.TryCheckRead(read.Body, out var onlyChanges))
-        {
-            if (!onlyChanges)
-                return ErrorCode.MarshallingError;
-            // As Apache's: a list of changes is an error, yet has an (empty) body.
-            writer = lane.BeginReply(read.Xid, Zxid, ErrorCode.MarshallingError);
-            writer.Write(new MultiHeader(-1, true, -1));
-            lane.EndFrame(ref writer, read.Client);
-            return ErrorCode.Ok;
-        }
-
-        writer = Begin(read);
+        if (!MultiRequest.IsWhole(read.Body))
+            return ErrorCode.MarshallingError;
+        var errorAt = lane.Bytes.Length + ErrorOffset;
+        var writer = Begin(read);
         var reader = new JuteReader(read.Body);
         for (var header = MultiHeader.Read(ref reader); !header.Done; header = MultiHeader.Read(ref reader))
         {
-            var path = ReadRequest.Read(ref reader).Path;
-            var error = Find(read, path, reader.Malformed, Permissions.Read, out var node);
-            writer.Write(new MultiHeader(error == ErrorCode.Ok ? header.Type : -1, false, (int)error));
-            if (error != ErrorCode.Ok)
-                writer.Write(new ErrorResponse((int)error));
-            else if (header.Type == (int)OpCode.GetData)
-                writer.Write(new GetDataResponse(DataOf(node), _tree.StatOf(node)));
-            else
-                WriteChildren(ref writer, node);
+            if (!TryReadPart(read, (OpCode)header.Type, ref reader, ref writer))
+            {
+                // As in Apache's server, this error has a body: what was read before it.
+                writer.Commit();
+                lane.Bytes.Patch(errorAt, (int)ErrorCode.MarshallingError);
+                break;
+            }
         }
 
         writer.Write(new MultiHeader(-1, true, -1));
         lane.EndFrame(ref writer, read.Client);
         return ErrorCode.Ok;
+    }
+
+    private bool TryReadPart(in Read read, OpCode op, ref JuteReader reader, ref JuteWriter writer)
+    {
+        var path = op is OpCode.GetData or OpCode.GetChildren ? ReadRequest.Read(ref reader).Path : default;
+        if (path.IsNull)
+            return false;
+        var error = Find(read, path, malformed: false, Permissions.Read, out var node);
+        writer.Write(new MultiHeader(error == ErrorCode.Ok ? (int)op : -1, false, (int)error));
+        if (error != ErrorCode.Ok)
+            writer.Write(new ErrorResponse((int)error));
+        else if (op == OpCode.GetData)
+            writer.Write(new GetDataResponse(DataOf(node), _tree.StatOf(node)));
+        else
+            WriteChildren(ref writer, node);
+        return true;
     }
 
     private ErrorCode AddWatch(in Read read, ref JuteReader reader)

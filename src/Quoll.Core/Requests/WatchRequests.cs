@@ -15,7 +15,7 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
     public ErrorCode Add(in Read read, ref JuteReader reader)
     {
         var request = AddWatchRequest.Read(ref reader);
-        if (reader.Malformed || request.Path.IsNull || request.Mode is not (ModePersistent or ModePersistentRecursive))
+        if (reader.Malformed || request.Mode is not (ModePersistent or ModePersistentRecursive))
             return ErrorCode.MarshallingError;
         AddPersistent(request.Path.Span, read.Client, request.Mode == ModePersistentRecursive);
         return ErrorCode.Ok;
@@ -28,7 +28,7 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
         if (reader.Malformed)
             return ErrorCode.MarshallingError;
 
-        // A list that is null is an error when it is come to; what stood before it holds.
+        // A null is an error when it is come to; what stood before it holds.
         var whole = SetData(request, read.Client) && SetExist(request, read.Client) && SetChild(request, read.Client)
             && SetPersistent(request.Persistent, read.Client, recursive: false)
             && SetPersistent(request.PersistentRecursive, read.Client, recursive: true);
@@ -51,6 +51,8 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
         var tree = database.Tree;
         foreach (var path in request.Data)
         {
+            if (path.IsNull)
+                return false;
             var node = tree.Find(path.Span);
             if (node == 0)
                 watches.SendMissed(client, EventType.NodeDeleted, path);
@@ -67,6 +69,8 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
     {
         foreach (var path in request.Exist)
         {
+            if (path.IsNull)
+                return false;
             if (database.Tree.Find(path.Span) != 0)
                 watches.SendMissed(client, EventType.NodeCreated, path);
             else
@@ -81,6 +85,8 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
         var tree = database.Tree;
         foreach (var path in request.Child)
         {
+            if (path.IsNull)
+                return false;
             var node = tree.Find(path.Span);
             if (node == 0)
                 watches.SendMissed(client, EventType.NodeDeleted, path);

@@ -153,6 +153,14 @@ internal static class AcceptedDifferences
             Restricts = Restrictions.NoTruncatedWrites,
         },
         new(
+            "unreadable-multi",
+            "A multi with a null path or ACL list: 3.9 answers -5 under the current zxid, Quoll under a new one, as for every write.",
+            "PrepRequestProcessor.pRequestHelper",
+            [(ServerKind.Apache39, ServerKind.Quoll)])
+        {
+            Restricts = Restrictions.PlainMultiCreates | Restrictions.NoNullPathsInMulti,
+        },
+        new(
             "flags",
             "Upstream takes a create opcode with another opcode's flags and then contradicts itself; Quoll refuses it.",
             "reference 3.4",
