@@ -82,10 +82,16 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
 
         _rollNext = false;
         _file = disk.Create(Path.Combine(directory, DataFiles.LogName(zxid)));
+        _position = TxnLogFormat.HeaderLength;
+        _reserved = 0;
+        Span<byte> header = stackalloc byte[TxnLogFormat.HeaderLength];
+        TxnLogFormat.WriteHeader(header);
+        _file.Write(0, header);
+
+        // Apart from the records, so that a file without a header is known to have none.
+        if (options.ForceSync)
+            _file.Sync();
         disk.SyncDirectory(directory);
-        _position = _reserved = 0;
-        TxnLogFormat.WriteHeader(Room(TxnLogFormat.HeaderLength));
-        _used += TxnLogFormat.HeaderLength;
     }
 
     private Span<byte> Room(int count)
