@@ -45,8 +45,8 @@ public static class DataFiles
             if (!name.StartsWith(prefix, StringComparison.Ordinal))
                 continue;
             var hex = name.AsSpan(prefix.Length);
-            if (prefix == SnapshotPrefix && CompressionOf(name) != SnapshotCompression.None)
-                hex = hex[..hex.LastIndexOf('.')];
+            if (prefix == SnapshotPrefix && hex.EndsWith(SuffixOf(CompressionOf(name)), StringComparison.Ordinal))
+                hex = hex[..^SuffixOf(CompressionOf(name)).Length];
             if (long.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var zxid))
                 found.Add((new Zxid(zxid), Path.Combine(directory, name)));
         }
