@@ -47,6 +47,7 @@ public sealed record RecoveryReport
 public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDirectory, int maxTxn, bool trustEmpty = false)
 {
     private readonly List<string> _remarks = [];
+    private (Zxid Zxid, string Path)? _newestUnusable;
 
     public (T Target, RecoveryReport Report) Run<T>(Func<T> newTarget)
         where T : IRecoveryTarget
@@ -58,6 +59,7 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
         var snapshotTime = clock.Elapsed;
         clock.Restart();
         var (count, last) = ReplayLogs(target, logs, zxid);
+        CheckReach(last);
         return (target, new RecoveryReport
         {
             Snapshot = snapshot,
@@ -88,6 +90,7 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
             catch (InvalidDataException e)
             {
                 _remarks.Add($"passed over a snapshot that can't be used: {e.Message}");
+                _newestUnusable ??= candidates[i];
             }
         }
 
@@ -136,13 +139,20 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
         return (count, last);
     }
 
-    // Within an epoch every number is used. A hole means that a file is missing, and with it what was promised.
+    // Within an epoch every number from 1 on is used. A hole means that a file is missing, and with it what was promised.
     private static void CheckGap(Zxid last, Zxid next, string path, bool isFirst)
     {
-        if (next.Epoch != last.Epoch || next == last.Next)
+        if (next.Epoch == last.Epoch ? next == last.Next : next.Counter == 1)
             return;
         var what = isFirst ? "the snapshot ends at" : "the log goes from";
         throw new StorageException($"{path}: {what} {last}, but the next transaction is {next}: what is between is missing");
+    }
+
+    // That a snapshot has been taken proves that its transactions were logged, and may have been promised.
+    private void CheckReach(Zxid last)
+    {
+        if (_newestUnusable is var (zxid, path) && last < zxid)
+            throw new StorageException($"{path} can't be used, and the log ends at {last}: what is between that and {zxid} is missing");
     }
 
     private static Zxid ZxidOf(ReadOnlySpan<byte> txn, string path, long position) =>
