@@ -16,3 +16,6 @@ public interface ISnapshotHandler
     /// <summary>The digest of the tree at a zxid, which need not be the snapshot's own.</summary>
     void OnDigest(Zxid zxid, int version, long digest);
 }
+
+/// <summary>Thrown by a handler: a part that can't be so. The snapshot is of no use; the next older one may do.</summary>
+public sealed class InvalidSnapshotException(string message) : Exception(message);

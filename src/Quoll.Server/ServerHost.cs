@@ -272,17 +272,7 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         public RecoveredState State { get; } = state;
 
-        public void Load(Zxid zxid, Action<ISnapshotHandler> source)
-        {
-            try
-            {
-                State.Load(zxid, source);
-            }
-            catch (Core.Tree.InvalidSnapshotException e)
-            {
-                throw new InvalidDataException(e.Message);
-            }
-        }
+        public void Load(Zxid zxid, Action<ISnapshotHandler> source) => State.Load(zxid, source);
 
         public void Replay(ReadOnlySpan<byte> txn) => State.Replay(txn);
     }

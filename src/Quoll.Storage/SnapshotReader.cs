@@ -64,8 +64,12 @@ public sealed class SnapshotReader : IDisposable
         var zxid = new Zxid(BinaryPrimitives.ReadInt64BigEndian(digest));
         handler.OnDigest(zxid, BinaryPrimitives.ReadInt32BigEndian(digest[8..]), BinaryPrimitives.ReadInt64BigEndian(digest[12..]));
         CheckSeal();
+        if (!HasMore())
+            return;
 
-        // What follows since 3.9, the last zxid, says nothing that the name does not.
+        // The last zxid, since 3.9, says nothing that the name does not; but it must be whole as all the rest.
+        Take(8);
+        CheckSeal();
     }
 
     public void Dispose()
@@ -110,7 +114,7 @@ public sealed class SnapshotReader : IDisposable
     {
         var expected = _checksum;
         var seal = Take(13);
-        if (BinaryPrimitives.ReadInt64BigEndian(seal) != expected || seal[12] != '/')
+        if (BinaryPrimitives.ReadInt64BigEndian(seal) != expected || !seal[8..].SequenceEqual("\0\0\0\u0001/"u8))
             throw Bad("a checksum that does not fit");
     }
 
@@ -127,7 +131,15 @@ public sealed class SnapshotReader : IDisposable
         while (true)
         {
             var reader = new JuteReader(_buffer.AsSpan(_start, _end - _start));
-            read(ref reader, handler);
+            try
+            {
+                read(ref reader, handler);
+            }
+            catch (InvalidSnapshotException e)
+            {
+                throw Bad(e.Message);
+            }
+
             if (!reader.Malformed)
             {
                 Consume(_end - _start - reader.Rest.Length);
@@ -175,11 +187,23 @@ public sealed class SnapshotReader : IDisposable
         {
             if (_end == _buffer.Length)
                 Array.Resize(ref _buffer, _buffer.Length * 2);
-            var read = _stream.Read(_buffer.AsSpan(_end));
+            var read = ReadStream(_buffer.AsSpan(_end));
             _atEnd = read == 0;
             if (_atEnd)
                 return;
             _end += read;
+        }
+    }
+
+    private int ReadStream(Span<byte> buffer)
+    {
+        try
+        {
+            return _stream.Read(buffer);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Bad(e.Message);   // a codec knows neither the file nor the place
         }
     }
 

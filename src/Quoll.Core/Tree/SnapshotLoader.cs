@@ -78,6 +78,3 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
         tree.Remove(node, path);
     }
 }
-
-/// <summary>A snapshot that can't be understood; the next older one may do.</summary>
-public sealed class InvalidSnapshotException(string message) : Exception(message);
