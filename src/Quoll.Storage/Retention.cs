@@ -1,3 +1,4 @@
+using Quoll.Protocol;
 
 namespace Quoll.Storage;
 
@@ -5,17 +6,18 @@ namespace Quoll.Storage;
 public static class Retention
 {
     /// <summary>
-    /// Keeps the newest snapshots and every log that may hold something after the oldest of them. Returns what was deleted.
+    /// Keeps the newest whole snapshots and every log that may hold something after the oldest of them. Returns what was deleted.
     /// </summary>
     public static IReadOnlyList<string> Purge(IDisk disk, string snapshotDirectory, string logDirectory, int keep)
     {
         var snapshots = DataFiles.Snapshots(disk, snapshotDirectory);
-        if (snapshots.Count <= keep)
+        var oldest = IndexOfOldestKept(disk, snapshots, keep);
+        if (oldest <= 0)
             return [];
-        var oldestKept = snapshots[^keep].Zxid;
+        var oldestKept = snapshots[oldest].Zxid;
         var logs = DataFiles.Logs(disk, logDirectory);
         var firstNeeded = logs.FindLastIndex(log => log.Zxid <= oldestKept.Next);
-        var doomed = snapshots.Take(snapshots.Count - keep)
+        var doomed = snapshots.Take(oldest)
             .Concat(logs.Take(Math.Max(firstNeeded, 0)))
             .Select(file => file.Path)
             .ToList();
@@ -25,5 +27,17 @@ public static class Retention
         if (logDirectory != snapshotDirectory)
             disk.SyncDirectory(logDirectory);
         return doomed;
+    }
+
+    // An Apache server that crashed may have left half a snapshot under a good name: it stays, and does not count.
+    private static int IndexOfOldestKept(IDisk disk, List<(Zxid Zxid, string Path)> snapshots, int keep)
+    {
+        for (var i = snapshots.Count - 1; i >= 0; i--)
+        {
+            if (SnapshotReader.LooksWhole(disk, snapshots[i].Path) && --keep == 0)
+                return i;
+        }
+
+        return -1;
     }
 }

@@ -38,6 +38,23 @@ public sealed class SnapshotReader : IDisposable
         };
     }
 
+    /// <summary>
+    /// A first look that costs nothing (<c>SnapStream.isValidSnapshot</c>): a plain snapshot ends as snapshots do, a compressed one
+    /// begins as its codec has it.
+    /// </summary>
+    public static bool LooksWhole(IDisk disk, string path)
+    {
+        using var file = disk.Open(path);
+        Span<byte> bytes = stackalloc byte[8];
+        return DataFiles.CompressionOf(path) switch
+        {
+            SnapshotCompression.Gzip => file.Read(0, bytes) == 8 && bytes.StartsWith<byte>([0x1F, 0x8B]),
+            SnapshotCompression.Snappy => file.Read(0, bytes) == 8 && bytes.SequenceEqual<byte>([0x82, .. "SNAPPY"u8, 0]),
+            _ => file.Length > SnapshotFileWriter.HeaderLength
+                && file.Read(file.Length - 5, bytes) == 5 && bytes.StartsWith("\0\0\0\u0001/"u8),
+        };
+    }
+
     private delegate void PartReader(ref JuteReader reader, ISnapshotHandler handler);
 
     /// <summary>Reads it all and hands the parts over. What was handed over counts only if this returns.</summary>
