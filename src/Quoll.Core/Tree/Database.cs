@@ -66,6 +66,16 @@ internal sealed class Database
         return agrees;
     }
 
+    /// <summary>Compares the digest of a snapshot just loaded with the tree, where it is of the same moment.</summary>
+    public void CheckLoadedDigest()
+    {
+        if (!Options.DigestEnabled || DigestThere is not { } expected || DigestsComparableFrom != LastProcessed)
+            return;
+        DigestThere = null;
+        if (expected != Tree.Digest)
+            DigestMismatches++;
+    }
+
     private void RecordDigest()
     {
         if (LastProcessed.Value % DigestHistoryInterval != 0)

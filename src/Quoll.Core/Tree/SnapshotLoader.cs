@@ -67,6 +67,7 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
         }
 
         database.LastProcessed = zxid;
+        database.CheckLoadedDigest();
         database.Quotas.Rebuild();
     }
 
