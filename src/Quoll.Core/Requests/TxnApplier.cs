@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Quoll.Core.Tree;
 using Quoll.Core.Watches;
 using Quoll.Protocol;
@@ -109,7 +110,7 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
                 Add(type, ErrorCode.Ok, default, txn);
                 break;
             case OpCode.CloseSession:
-                CloseSession(reader.AtEnd ? default : CloseSessionTxn.Read(ref reader).PathsToDelete);
+                CloseSession(HasPaths(reader.Rest) ? CloseSessionTxn.Read(ref reader).PathsToDelete : default);
                 Add(type, ErrorCode.Ok, default, txn);
                 break;
             case OpCode.Error:
@@ -240,6 +241,10 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
 
     // In digests and snapshots the root's path is the empty string.
     private static ReadOnlySpan<byte> RootAsEmpty(ReadOnlySpan<byte> path) => path.Length == 1 ? default : path;
+
+    // Without paths (closeSessionTxn.enabled=false), the digest follows at once: 12 bytes, which no list of two paths could be.
+    private static bool HasPaths(ReadOnlySpan<byte> body) =>
+        !body.IsEmpty && !(body.Length == 12 && BinaryPrimitives.ReadInt32BigEndian(body) == TreeDigest.Version);
 
     private void CloseSession(JuteVector<JuteBytes> pathsToDelete)
     {
