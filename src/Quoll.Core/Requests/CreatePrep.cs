@@ -15,6 +15,7 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
     private readonly PeerOptions _options = database.Options;
     private readonly AclTable _acls = database.Tree.Acls;
     private byte[] _path = new byte[256];
+    private int _fixedUp;
 
     public ErrorCode Prepare(OpCode op, ref JuteReader reader, in WriteContext context, LaneBuffer txn)
     {
@@ -64,7 +65,15 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
             return ErrorCode.Ok;
         var error = access.Fixup(AclList.Decode(vector), identities, out var entries);
         id = error == ErrorCode.Ok ? _acls.Intern(entries) : 0;
+        _fixedUp = id;
         return error;
+    }
+
+    /// <summary>The request was refused after its list had been made; what nobody has must not stay.</summary>
+    public void OnRefused()
+    {
+        _acls.ForgetUnused(_fixedUp);
+        _fixedUp = AclTable.OpenToAll;
     }
 
     public ErrorCode CheckQuota(ReadOnlySpan<byte> path, long bytes, long count)

@@ -148,8 +148,16 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
         return start;
     }
 
+    private ErrorCode PrepareOne(OpCode op, ref JuteReader reader)
+    {
+        var error = Check(op, ref reader);
+        if (error != ErrorCode.Ok)
+            _create.OnRefused();
+        return error;
+    }
+
     // A method writes its transaction's body only once every check has passed.
-    private ErrorCode PrepareOne(OpCode op, ref JuteReader reader) => op switch
+    private ErrorCode Check(OpCode op, ref JuteReader reader) => op switch
     {
         OpCode.Create or OpCode.Create2 or OpCode.CreateContainer or OpCode.CreateTtl => _create.Prepare(op, ref reader, _context, _txn),
         OpCode.Delete => PrepareDelete(ref reader),
