@@ -8,16 +8,17 @@ namespace Quoll.Protocol.Jute;
 /// </summary>
 public static class JavaText
 {
-    /// <summary>Decodes UTF-8 as Java does: a surrogate's three bytes are one U+FFFD, where .NET makes three of them.</summary>
+    /// <summary>Decodes UTF-8 as Java does: a surrogate's three bytes, or its first two, are one U+FFFD, where .NET makes one of each.</summary>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();
-        for (var at = 0; at + 2 < bytes.Length; at++)
+        for (var at = 0; at + 1 < bytes.Length; at++)
         {
-            if (bytes[at] != 0xED || (bytes[at + 1] & 0xE0) != 0xA0 || (bytes[at + 2] & 0xC0) != 0x80)
+            if (bytes[at] != 0xED || (bytes[at + 1] & 0xE0) != 0xA0)
                 continue;
+            var length = at + 2 < bytes.Length && (bytes[at + 2] & 0xC0) == 0x80 ? 3 : 2;
             text.Append(Encoding.UTF8.GetString(bytes[..at])).Append('\uFFFD');
-            bytes = bytes[(at + 3)..];
+            bytes = bytes[(at + length)..];
             at = -1;
         }
 
