@@ -285,7 +285,9 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
             pending.Put(parentPath, _context.Zxid, parent);
         }
 
-        pending.Put(path, _context.Zxid, default);
+        pending.TryGet(path, out var node);
+        node.Exists = false;
+        pending.Put(path, _context.Zxid, node);
     }
 
     private List<byte[]> EphemeralsOf(long session)
