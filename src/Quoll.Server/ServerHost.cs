@@ -119,6 +119,7 @@ internal sealed class ServerHost : IAsyncDisposable
         var state = target.State;
         if (report.Empty)
         {
+            _directory.AllowNewDatabase(storage);
             _logger.NewServer(_directory.Snapshots);
         }
         else

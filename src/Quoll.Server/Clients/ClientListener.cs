@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 using Quoll.Server.Admin;
 using Quoll.Server.Config;
@@ -64,6 +66,8 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
 
     private async Task ServeAsync(ConnectionContext connection, string address)
     {
+        if (config.Listen.TcpKeepAlive)
+            connection.Features.Get<IConnectionSocketFeature>()?.Socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         var input = connection.Transport.Input;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
         patience.CancelAfter(config.Ticks.SessionlessTimeout);
