@@ -19,11 +19,13 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
     public ErrorCode Prepare(OpCode op, ref JuteReader reader, in WriteContext context, LaneBuffer txn)
     {
         var request = Read(op, ref reader);
-        if (reader.Malformed || request.Path.IsNull)
+        if (reader.Malformed)
             return ErrorCode.MarshallingError;
         var error = CheckMode(op, request.Flags, request.Ttl);
         if (error != ErrorCode.Ok)
             return error;
+        if (request.Path.IsNull)
+            return ErrorCode.MarshallingError;
         var mode = (CreateMode)request.Flags;
         if (!request.Path.Span.Contains((byte)'/') || request.Path.Span.Contains((byte)0))
             return ErrorCode.BadArguments;
