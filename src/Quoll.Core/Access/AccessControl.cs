@@ -159,7 +159,8 @@ internal sealed class AccessControl(PeerOptions options)
         return userAndPassword.Split(':', 2)[0] + ":" + Convert.ToBase64String(hash);
     }
 
-    private static HashAlgorithmName AlgorithmNamed(string name) => name.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() switch
+    private static HashAlgorithmName AlgorithmNamed(string name) =>
+        name.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() switch
     {
         "SHA256" => HashAlgorithmName.SHA256,
         "SHA384" => HashAlgorithmName.SHA384,
