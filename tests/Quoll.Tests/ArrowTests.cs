@@ -95,9 +95,9 @@ public class ArrowTests
 
     private static CSharpCompilation CompileCore()
     {
-        const string implicitUsings = "global using System; global using System.Collections.Generic; global using System.Linq;";
+        const string ImplicitUsings = "global using System; global using System.Collections.Generic; global using System.Linq;";
         var trees = Repository.CodeBelow("src/Quoll.Core").Select(file => (SyntaxTree)file.Tree.Value)
-            .Append(CSharpSyntaxTree.ParseText(implicitUsings, Repository.ParseOptions));
+            .Append(CSharpSyntaxTree.ParseText(ImplicitUsings, Repository.ParseOptions));
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(path => Path.GetFileName(path) is var name
                 && (name.StartsWith("System.", StringComparison.Ordinal) || name == "Quoll.Protocol.dll"))
