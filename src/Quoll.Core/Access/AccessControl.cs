@@ -161,11 +161,11 @@ internal sealed class AccessControl(PeerOptions options)
 
     private static HashAlgorithmName AlgorithmNamed(string name) =>
         name.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() switch
-    {
-        "SHA256" => HashAlgorithmName.SHA256,
-        "SHA384" => HashAlgorithmName.SHA384,
-        "SHA512" => HashAlgorithmName.SHA512,
-        "MD5" => HashAlgorithmName.MD5,
-        _ => HashAlgorithmName.SHA1,
-    };
+        {
+            "SHA256" => HashAlgorithmName.SHA256,
+            "SHA384" => HashAlgorithmName.SHA384,
+            "SHA512" => HashAlgorithmName.SHA512,
+            "MD5" => HashAlgorithmName.MD5,
+            _ => HashAlgorithmName.SHA1,
+        };
 }
