@@ -86,7 +86,9 @@ internal sealed class ServerHost : IAsyncDisposable
 
         // What was taken before is on disk when the log's thread has ended.
         _log?.Dispose();
-        var zxid = _loop is { } loop && !Failed.IsCompleted ? await loop.AskAsync(peer => peer.LastProcessed.ToString()) : "an unknown state";
+        var zxid = _loop is { } loop && !Failed.IsCompleted
+            ? await loop.AskAsync(peer => peer.LastProcessed.ToString())
+            : "an unknown state";
         _snapshots?.Dispose();
         if (!Failed.IsCompleted)
             _logger.Stopped(zxid);

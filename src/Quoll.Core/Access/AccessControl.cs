@@ -159,12 +159,13 @@ internal sealed class AccessControl(PeerOptions options)
         return userAndPassword.Split(':', 2)[0] + ":" + Convert.ToBase64String(hash);
     }
 
-    private static HashAlgorithmName AlgorithmNamed(string name) => name.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() switch
-    {
-        "SHA256" => HashAlgorithmName.SHA256,
-        "SHA384" => HashAlgorithmName.SHA384,
-        "SHA512" => HashAlgorithmName.SHA512,
-        "MD5" => HashAlgorithmName.MD5,
-        _ => HashAlgorithmName.SHA1,
-    };
+    private static HashAlgorithmName AlgorithmNamed(string name) =>
+        name.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() switch
+        {
+            "SHA256" => HashAlgorithmName.SHA256,
+            "SHA384" => HashAlgorithmName.SHA384,
+            "SHA512" => HashAlgorithmName.SHA512,
+            "MD5" => HashAlgorithmName.MD5,
+            _ => HashAlgorithmName.SHA1,
+        };
 }

@@ -120,7 +120,11 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
             _path = new byte[path.Length + 256];
         path.CopyTo(_path);
         if (counter < 0)
-            return _path.AsSpan(0, path.Length + Encoding.ASCII.GetBytes(counter.ToString("D9", CultureInfo.InvariantCulture), _path.AsSpan(path.Length)));
+        {
+            var text = counter.ToString("D9", CultureInfo.InvariantCulture);
+            return _path.AsSpan(0, path.Length + Encoding.ASCII.GetBytes(text, _path.AsSpan(path.Length)));
+        }
+
         Utf8Formatter.TryFormat(counter, _path.AsSpan(path.Length), out var digits, new System.Buffers.StandardFormat('D', 10));
         return _path.AsSpan(0, path.Length + digits);
     }

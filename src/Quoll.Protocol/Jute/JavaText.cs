@@ -42,5 +42,6 @@ public static class JavaText
         return [.. bytes];
     }
 
-    public static void Write(ref JuteWriter writer, string? text) => writer.WriteBytes(text is null ? default : new JuteBytes(Encode(text)));
+    public static void Write(ref JuteWriter writer, string? text) =>
+        writer.WriteBytes(text is null ? default : new JuteBytes(Encode(text)));
 }

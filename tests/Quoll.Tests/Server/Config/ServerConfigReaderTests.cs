@@ -1,6 +1,6 @@
-using Quoll.Storage;
 using System.Net;
 using Quoll.Server.Config;
+using Quoll.Storage;
 
 namespace Quoll.Tests.Server.Config;
 
