@@ -33,7 +33,8 @@ start() { # floor | apache | quoll: sets $server and $port
   esac
   server=$!
   for _ in $(seq 3000); do
-    "$work/zkload" -h 127.0.0.1:$port -c 1 -o connect -t 0 >/dev/null 2>&1 && return
+    # A connection that Apache's server takes while it loads may never be answered.
+    timeout 1 "$work/zkload" -h 127.0.0.1:$port -c 1 -o connect -t 0 >/dev/null 2>&1 && return
     sleep 0.02
   done
   echo "$1 did not start" >&2
