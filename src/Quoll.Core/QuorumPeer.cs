@@ -88,6 +88,8 @@ public sealed class QuorumPeer
             return;
         while (_sessions.TakeExpired(_sessionClock) is { } session)
         {
+            if (session.Closing)
+                continue;
             Outbox.Notices.Add(new Notice(NoticeKind.SessionExpired, session.Id, session.Timeout));
             _pipeline.SubmitCloseSession(null, session, 0);
         }
