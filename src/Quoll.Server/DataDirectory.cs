@@ -53,7 +53,11 @@ internal sealed class DataDirectory : IDisposable
         var marker = Path.Combine(settings.LogDir, "initialize");
         var marked = File.Exists(marker);
         if (!settings.CreateDatabase && !marked)
-            throw new StorageException($"{settings.DataDir} is empty, and db.autocreate=false. If it is to be new, create the file {marker}");
+        {
+            throw new StorageException(
+                $"{settings.DataDir} is empty, and db.autocreate=false. If it is to be new, create the file {marker}");
+        }
+
         if (marked)
             Disk.Delete(marker);
     }

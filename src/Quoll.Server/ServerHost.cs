@@ -113,7 +113,7 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         var storage = _config.Storage;
         var recovery = new Recovery(
-            _directory!.Disk, _directory.Snapshots, _directory.Logs, _config.Limits.MaxFrame + _config.Limits.ExtraSize,
+            _directory!.Disk, _directory.Snapshots, _directory.Logs, _config.Limits.MaxTxn,
             storage.TrustEmptySnapshot);
         var (target, report) = recovery.Run(() => new RecoveryTarget(new RecoveredState(options)));
         foreach (var remark in report.Remarks)
@@ -238,7 +238,7 @@ internal sealed class ServerHost : IAsyncDisposable
         TickTime = (int)config.Ticks.TickTime.TotalMilliseconds,
         MinSessionTimeout = (int)config.Ticks.MinSessionTimeout.TotalMilliseconds,
         MaxSessionTimeout = (int)config.Ticks.MaxSessionTimeout.TotalMilliseconds,
-        MaxFrame = config.Limits.MaxFrame,
+        MaxTxn = config.Limits.MaxTxn,
         OutstandingLimit = config.Limits.OutstandingRequests,
         ExtendedTypesEnabled = config.Tree.ExtendedTypes,
         Emulate353TtlNodes = config.Tree.Emulate353TtlNodes,

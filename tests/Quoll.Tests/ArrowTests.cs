@@ -25,7 +25,7 @@ public class ArrowTests
         ["Server"] = ["Core", "Storage", "Protocol"],
         ["Cli"] = ["Server", "Storage", "Protocol"],
         ["Tests"] = Everything,
-        ["Interop"] = ["Server", "Cli"],
+        ["Interop"] = ["Server", "Cli", "Differential"],
         ["Differential"] = [],
     };
 

@@ -80,7 +80,7 @@ internal sealed class AccessControl(PeerOptions options)
             return null;
         if (scheme == Ip)
             return identities;
-        if (auth.IsNull)
+        if (auth.IsNull || identities.Length > options.MaxIdentities)
             return null;
         var name = DigestOf(auth.ToString());
         var added = new List<Identity>(identities);

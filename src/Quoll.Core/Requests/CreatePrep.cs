@@ -12,8 +12,10 @@ namespace Quoll.Core.Requests;
 /// <summary>Prepares the four kinds of create: the part of <see cref="Prep"/> with the most rules.</summary>
 internal sealed class CreatePrep(Database database, AccessControl access, PendingChanges pending, List<Notice> notices)
 {
+    private const int DigestLength = 12;
     private readonly PeerOptions _options = database.Options;
     private readonly AclTable _acls = database.Tree.Acls;
+    private readonly List<int> _held = [];
     private byte[] _path = new byte[256];
 
     public ErrorCode Prepare(OpCode op, ref JuteReader reader, in WriteContext context, LaneBuffer txn)
@@ -50,15 +52,18 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
         if (error != ErrorCode.Ok)
             return error;
 
+        WriteTxn(op, new JuteBytes(path), request, acl, unchecked(parent.Stat.Cversion + 1), txn);
+        if (txn.Length + DigestLength > _options.MaxTxn)
+            return ErrorCode.MarshallingError;
+
         parent.Stat = parent.Stat with { Cversion = unchecked(parent.Stat.Cversion + 1), Pzxid = context.Zxid };
         parent.ChildCount++;
-        WriteTxn(op, new JuteBytes(path), request, acl, parent.Stat.Cversion, txn);
         pending.Put(ZnodePath.Parent(path), context.Zxid, parent);
         pending.Put(path, context.Zxid, NewZnode(mode, path, request, acl, context));
         return ErrorCode.Ok;
     }
 
-    /// <summary>The number of the list as it is to be stored.</summary>
+    /// <summary>The number of the list as it is to be stored. The list is held until <see cref="ReleaseLists"/>.</summary>
     public ErrorCode Fixup(JuteVector<Acl> vector, Identity[] identities, out int id)
     {
         // Nearly every znode is open to all.
@@ -66,7 +71,17 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
             return ErrorCode.Ok;
         var error = access.Fixup(AclList.Decode(vector), identities, out var entries);
         id = error == ErrorCode.Ok ? _acls.Intern(entries) : 0;
+        _acls.AddReference(id);
+        _held.Add(id);
         return error;
+    }
+
+    /// <summary>Ends a request: of the lists it named, those that nothing came to have are forgotten.</summary>
+    public void ReleaseLists()
+    {
+        foreach (var id in _held)
+            _acls.Release(id);
+        _held.Clear();
     }
 
     public ErrorCode CheckQuota(ReadOnlySpan<byte> path, long bytes, long count)

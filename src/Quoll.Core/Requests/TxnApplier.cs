@@ -109,7 +109,7 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
                 Add(type, ErrorCode.Ok, default, txn);
                 break;
             case OpCode.CloseSession:
-                CloseSession(reader.AtEnd ? default : CloseSessionTxn.Read(ref reader).PathsToDelete);
+                CloseSession(ReadPaths(ref reader));
                 Add(type, ErrorCode.Ok, default, txn);
                 break;
             case OpCode.Error:
@@ -146,6 +146,17 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
         }
 
         return new NewZnode(txn.Path, txn.Data, txn.Acl, txn.Ephemeral ? _header.ClientId : 0, parentCVersion);
+    }
+
+    // The list may be missing, and the digest after it too. A digest can't be taken for a list: it would be cut short.
+    private static JuteVector<JuteBytes> ReadPaths(scoped ref JuteReader reader)
+    {
+        var start = reader;
+        var paths = CloseSessionTxn.Read(ref reader).PathsToDelete;
+        if (!reader.Malformed)
+            return paths;
+        reader = start;
+        return default;
     }
 
     private void ApplyCreate(OpCode type, NewZnode created, ReadOnlySpan<byte> txn) =>

@@ -57,6 +57,10 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
         return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
     }
 
+    private static void KeepAlive(ConnectionContext connection) =>
+        connection.Features.Get<IConnectionSocketFeature>()?.Socket
+            .SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+
     private void Refuse(ConnectionContext connection, string address, string reason)
     {
         words.Counters.ConnectionsRejected++;
@@ -67,7 +71,7 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
     private async Task ServeAsync(ConnectionContext connection, string address)
     {
         if (config.Listen.TcpKeepAlive)
-            connection.Features.Get<IConnectionSocketFeature>()?.Socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            KeepAlive(connection);
         var input = connection.Transport.Input;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
         patience.CancelAfter(config.Ticks.SessionlessTimeout);

@@ -61,6 +61,9 @@ internal sealed record LimitSettings
     /// <summary>How far a string or buffer in a record may exceed <see cref="MaxFrame"/>, in bytes.</summary>
     public int ExtraSize { get; init; }
 
+    /// <summary>The longest transaction: what it may have grown to since it was a frame.</summary>
+    public int MaxTxn => (int)Math.Min((long)MaxFrame + ExtraSize, int.MaxValue);
+
     public int OutstandingRequests { get; init; }
 }
 
