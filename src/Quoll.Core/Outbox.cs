@@ -43,7 +43,13 @@ public readonly record struct ClientEffect(ClientEffectKind Kind, Client Client,
 /// <summary>Replies, events and closes, in the order in which each connection must see them.</summary>
 public sealed class ClientLane
 {
+    /// <summary>Bytes of one step above which nothing is added that can wait for the next.</summary>
+    private const int FullAt = 4 * 1024 * 1024;
+
     private int _frame;
+
+    /// <summary>What can wait must: the host has enough to send.</summary>
+    public bool IsFull => Bytes.Length >= FullAt;
 
     public List<ClientEffect> Effects { get; } = [];
 
@@ -88,6 +94,9 @@ public sealed class ClientLane
         else
             Effects.Add(new ClientEffect(ClientEffectKind.Send, client, _frame, length));
     }
+
+    /// <summary>Takes back the frame that was begun.</summary>
+    internal void DropFrame() => Bytes.TruncateTo(_frame);
 
     internal void Reply(Client client, int xid, long zxid, ErrorCode error)
     {

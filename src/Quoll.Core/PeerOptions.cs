@@ -18,8 +18,14 @@ public sealed record PeerOptions
 
     public int MaxSessionTimeout { get; init; } = 60000;
 
-    /// <summary>Largest frame and largest transaction, in bytes (<c>jute.maxbuffer</c>).</summary>
-    public int MaxFrame { get; init; } = 0xfffff;
+    /// <summary>
+    /// Longest transaction, in bytes: whoever reads a log takes a longer one for damage (<c>jute.maxbuffer</c> and its
+    /// <c>extrasize</c> together).
+    /// </summary>
+    public int MaxTxn { get; init; } = 2 * 0xfffff;
+
+    /// <summary>Identities that a connection may add to the address it has.</summary>
+    public int MaxIdentities { get; init; } = 1000;
 
     /// <summary>Requests under way above which connections that have one are no longer read (<c>globalOutstandingLimit</c>).</summary>
     public int OutstandingLimit { get; init; } = 1000;

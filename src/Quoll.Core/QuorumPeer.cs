@@ -63,6 +63,9 @@ public sealed class QuorumPeer
 
     public Zxid LastProcessed => _database.LastProcessed;
 
+    /// <summary>More is ready than fitted into the client lane: the host sends what there is and calls <see cref="Advance"/> at once.</summary>
+    public bool HasMore => _pipeline.HasMore;
+
     /// <summary>Time has come to <paramref name="now"/>. Sessions expire here, and nowhere else.</summary>
     public void Advance(Instant now, long wallClock)
     {
@@ -79,10 +82,14 @@ public sealed class QuorumPeer
         _sessionClock += passed;
         _pipeline.Now = _sessionClock;
         _pipeline.WallClock = wallClock;
+        _pipeline.ApplyCommitted();
+        BeginDueSnapshot();
         if (!_pipeline.DiskHasRoom)
             return;
         while (_sessions.TakeExpired(_sessionClock) is { } session)
         {
+            if (session.Closing)
+                continue;
             Outbox.Notices.Add(new Notice(NoticeKind.SessionExpired, session.Id, session.Timeout));
             _pipeline.SubmitCloseSession(null, session, 0);
         }
@@ -94,10 +101,10 @@ public sealed class QuorumPeer
     public Client OnConnected(string address, object? host) => _clients.Add(address, host, _pipeline.WallClock);
 
     /// <summary>
-    /// False while the connection must not be read: its session is being made, or too much is under way. What has been sent waits in
-    /// its socket, and TCP slows the client.
+    /// False while the connection must not be read: its session is being made, or too much is under way or on the client lane. What
+    /// has been sent waits in its socket, and TCP slows the client.
     /// </summary>
-    public bool Accepts(Client client) => client.State switch
+    public bool Accepts(Client client) => !Outbox.Clients.IsFull && client.State switch
     {
         ClientState.CreatingSession => false,
         ClientState.Open => (_pipeline.Outstanding <= _options.OutstandingLimit || client.Outstanding == 0)

@@ -47,7 +47,7 @@ internal sealed class SnapshotWriter
         _bytes += bytes;
     }
 
-    /// <summary>Begins a snapshot of the state as it is now; none may be running. The log file ends here; what comes next is in another.</summary>
+    /// <summary>Begins a snapshot of the state as it is now; none may be running. The log file ends here, and another begins.</summary>
     public void Begin()
     {
         DrawLimits();

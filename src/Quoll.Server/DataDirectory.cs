@@ -44,6 +44,24 @@ internal sealed class DataDirectory : IDisposable
     public static long SizeOf(string directory) =>
         new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length);
 
+    /// <summary>
+    /// Refuses to begin with nothing where that was forbidden (<c>db.autocreate=false</c>): an empty directory is then a disk that
+    /// was lost, unless a file named <c>initialize</c> says otherwise.
+    /// </summary>
+    public void AllowNewDatabase(StorageSettings settings)
+    {
+        var marker = Path.Combine(settings.LogDir, "initialize");
+        var marked = File.Exists(marker);
+        if (!settings.CreateDatabase && !marked)
+        {
+            throw new StorageException(
+                $"{settings.DataDir} is empty, and db.autocreate=false. If it is to be new, create the file {marker}");
+        }
+
+        if (marked)
+            Disk.Delete(marker);
+    }
+
     public void Dispose()
     {
         foreach (var file in _locks)

@@ -13,7 +13,8 @@ internal static partial class LogMessages
     public static partial void ConfigWarning(this ILogger logger, string problem);
 
     [LoggerMessage(3, LogLevel.Information,
-        "loaded {Znodes} znodes and {Sessions} sessions up to {Zxid}: {Snapshot} in {SnapshotMs} ms, then {Txns} transactions in {LogMs} ms")]
+        "loaded {Znodes} znodes and {Sessions} sessions up to {Zxid}: {Snapshot} in {SnapshotMs} ms, "
+        + "then {Txns} transactions in {LogMs} ms")]
     public static partial void Recovered(
         this ILogger logger, int znodes, int sessions, string zxid, string snapshot, long snapshotMs, long txns, long logMs);
 

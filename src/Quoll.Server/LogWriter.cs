@@ -110,6 +110,7 @@ internal sealed class LogWriter : IDisposable
     private void WriteGroup()
     {
         Zxid last = default;
+        var count = 0;
         foreach (var effect in _working)
         {
             if (effect.Kind == DiskEffectKind.RollLog)
@@ -120,6 +121,7 @@ internal sealed class LogWriter : IDisposable
 
             _log.Append(effect.Zxid, effect.Bytes.Span);
             last = effect.Zxid;
+            count++;
         }
 
         _working.Clear();
@@ -136,15 +138,9 @@ internal sealed class LogWriter : IDisposable
         if (took > _slowSync)
             OnSlowSync(took);
 
-        // With more to write, this thread goes on writing while another works on what is now on disk.
-        bool more;
-        lock (_gate)
-        {
-            more = _incoming.Count > 0;
-        }
-
+        // Under load this thread goes on writing while another works on what is now on disk; a lone change is answered from here.
         var synced = new Input(InputKind.Synced, null, last.Value);
-        if (more)
+        if (count > 1)
             Loop!.PostAside(synced);
         else
             Loop!.Post(synced);

@@ -42,6 +42,7 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
     private readonly Action<Exception> _onFailure;
     private int _running;
     private bool _failed;
+    private bool _hasMore;
 
     public PeerLoop(
         QuorumPeer peer, LogWriter log, SnapshotThread snapshots, Action<Notice> onNotice, Action<Exception> onFailure)
@@ -79,22 +80,24 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
     public Task<T> AskAsync<T>(Func<QuorumPeer, T> question)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(new Input(InputKind.Ask, (Action)(() => answer.SetResult(question(_peer)))));
+        Post(new Input(InputKind.Ask, new Question(peer => answer.SetResult(question(peer)), () => answer.SetCanceled())));
         return answer.Task;
     }
 
     void IThreadPoolWorkItem.Execute() => Run();
 
+    private bool HasWork => _hasMore || !_inbox.IsEmpty;
+
     private void Run()
     {
-        while (!_inbox.IsEmpty && Interlocked.CompareExchange(ref _running, 1, 0) == 0)
+        while (HasWork && Interlocked.CompareExchange(ref _running, 1, 0) == 0)
         {
             var more = false;
             try
             {
-                for (var i = 0; i < BatchesPerTurn && !_inbox.IsEmpty; i++)
+                for (var i = 0; i < BatchesPerTurn && HasWork; i++)
                     RunBatch();
-                more = !_inbox.IsEmpty;
+                more = HasWork;
             }
 #pragma warning disable CA1031 // Whatever it is: a peer that failed in the middle of a step must not say another word.
             catch (Exception e)
@@ -119,9 +122,11 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
 
     private void RunBatch()
     {
+        _hasMore = false;
         if (_failed)
         {
-            _inbox.Clear();
+            while (_inbox.TryDequeue(out var unheard))
+                (unheard.Subject as Question)?.Withdraw();
             return;
         }
 
@@ -129,6 +134,7 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
         for (var i = 0; i < BatchSize && _inbox.TryDequeue(out var input); i++)
             Take(input);
         Retry();
+        _hasMore |= _peer.HasMore;
         Dispatch();
     }
 
@@ -166,7 +172,7 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
                 _peer.OnDiskRoom(input.Value != 0);
                 break;
             case InputKind.Ask:
-                ((Action)input.Subject!)();
+                ((Question)input.Subject!).Ask(_peer);
                 break;
             case InputKind.Tick:
                 DropSilentNewcomers();
@@ -177,7 +183,9 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
     /// <summary>Gives the peer what a connection has received, as far as it accepts it.</summary>
     private void Feed(ClientConnection connection)
     {
-        if (!connection.Feed(_peer))
+        var fed = connection.Feed(_peer);
+        _hasMore |= fed == Fed.Later;
+        if (fed != Fed.All)
             _parked.Add(connection);
     }
 
@@ -196,11 +204,17 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
 
     private void Retry()
     {
-        for (var i = _parked.Count - 1; i >= 0; i--)
+        // Who has waited longest comes first: else the last could take all the room there is, again and again.
+        var kept = 0;
+        for (var i = 0; i < _parked.Count; i++)
         {
-            if (_parked[i].Feed(_peer))
-                _parked.RemoveAt(i);
+            var fed = _parked[i].Feed(_peer);
+            _hasMore |= fed == Fed.Later;
+            if (fed != Fed.All)
+                _parked[kept++] = _parked[i];
         }
+
+        _parked.RemoveRange(kept, _parked.Count - kept);
     }
 
     private void Dispatch()
@@ -229,6 +243,8 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
             connection.Flush();
         _touched.Clear();
     }
+
+    private sealed record Question(Action<QuorumPeer> Ask, Action Withdraw);
 
     private void Touch(ClientConnection connection)
     {

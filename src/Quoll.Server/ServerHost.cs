@@ -86,7 +86,9 @@ internal sealed class ServerHost : IAsyncDisposable
 
         // What was taken before is on disk when the log's thread has ended.
         _log?.Dispose();
-        var zxid = _loop is { } loop && !Failed.IsCompleted ? await loop.AskAsync(peer => peer.LastProcessed.ToString()) : "an unknown state";
+        var zxid = _loop is { } loop && !Failed.IsCompleted
+            ? await loop.AskAsync(peer => peer.LastProcessed.ToString())
+            : "an unknown state";
         _snapshots?.Dispose();
         if (!Failed.IsCompleted)
             _logger.Stopped(zxid);
@@ -111,7 +113,7 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         var storage = _config.Storage;
         var recovery = new Recovery(
-            _directory!.Disk, _directory.Snapshots, _directory.Logs, _config.Limits.MaxFrame + _config.Limits.ExtraSize,
+            _directory!.Disk, _directory.Snapshots, _directory.Logs, _config.Limits.MaxTxn,
             storage.TrustEmptySnapshot);
         var (target, report) = recovery.Run(() => new RecoveryTarget(new RecoveredState(options)));
         foreach (var remark in report.Remarks)
@@ -119,6 +121,7 @@ internal sealed class ServerHost : IAsyncDisposable
         var state = target.State;
         if (report.Empty)
         {
+            _directory.AllowNewDatabase(storage);
             _logger.NewServer(_directory.Snapshots);
         }
         else
@@ -235,7 +238,7 @@ internal sealed class ServerHost : IAsyncDisposable
         TickTime = (int)config.Ticks.TickTime.TotalMilliseconds,
         MinSessionTimeout = (int)config.Ticks.MinSessionTimeout.TotalMilliseconds,
         MaxSessionTimeout = (int)config.Ticks.MaxSessionTimeout.TotalMilliseconds,
-        MaxFrame = config.Limits.MaxFrame,
+        MaxTxn = config.Limits.MaxTxn,
         OutstandingLimit = config.Limits.OutstandingRequests,
         ExtendedTypesEnabled = config.Tree.ExtendedTypes,
         Emulate353TtlNodes = config.Tree.Emulate353TtlNodes,

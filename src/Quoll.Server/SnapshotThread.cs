@@ -4,7 +4,7 @@ using Quoll.Storage;
 
 namespace Quoll.Server;
 
-/// <summary>Writes snapshots on a thread of its own, so that the log never waits for them, and clears away what is too old.</summary>
+/// <summary>Writes snapshots on a thread of its own, so that the log never waits for them.</summary>
 internal sealed class SnapshotThread : IDisposable
 {
     private readonly DataDirectory _directory;

@@ -42,7 +42,7 @@ public sealed class SnapshotReader : IDisposable
     /// A first look that costs nothing (<c>SnapStream.isValidSnapshot</c>): a plain snapshot ends as snapshots do, a compressed one
     /// begins as its codec has it.
     /// </summary>
-    public static bool LooksWhole(IDisk disk, string path)
+    internal static bool LooksWhole(IDisk disk, string path)
     {
         using var file = disk.Open(path);
         Span<byte> bytes = stackalloc byte[8];

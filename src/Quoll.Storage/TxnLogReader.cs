@@ -50,8 +50,10 @@ public sealed class TxnLogReader : IDisposable
             return End(torn: prefix.ContainsAnyExcept((byte)0));
         var checksum = BinaryPrimitives.ReadInt64BigEndian(prefix);
         var length = BinaryPrimitives.ReadInt32BigEndian(prefix[8..]);
+        if (length == 0 && checksum == 0)
+            return End(torn: !IsZeroFrom(Position));
         if (length == 0)
-            return checksum == 0 ? End(torn: !IsZeroFrom(Position)) : EndIfTorn(prefix.Length, checksum, "a checksum without a transaction");
+            return EndIfTorn(prefix.Length, checksum, "a checksum without a transaction");
         if (length < 0 || length > _maxLength)
             throw Damaged($"a length of {length} bytes, where at most {_maxLength} can be");
         var record = Peek(Position, TxnLogFormat.PrefixLength + length + 1L);

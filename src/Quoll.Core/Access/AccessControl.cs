@@ -80,7 +80,7 @@ internal sealed class AccessControl(PeerOptions options)
             return null;
         if (scheme == Ip)
             return identities;
-        if (auth.IsNull)
+        if (auth.IsNull || identities.Length > options.MaxIdentities)
             return null;
         var name = DigestOf(auth.ToString());
         var added = new List<Identity>(identities);
@@ -159,12 +159,13 @@ internal sealed class AccessControl(PeerOptions options)
         return userAndPassword.Split(':', 2)[0] + ":" + Convert.ToBase64String(hash);
     }
 
-    private static HashAlgorithmName AlgorithmNamed(string name) => name.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() switch
-    {
-        "SHA256" => HashAlgorithmName.SHA256,
-        "SHA384" => HashAlgorithmName.SHA384,
-        "SHA512" => HashAlgorithmName.SHA512,
-        "MD5" => HashAlgorithmName.MD5,
-        _ => HashAlgorithmName.SHA1,
-    };
+    private static HashAlgorithmName AlgorithmNamed(string name) =>
+        name.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() switch
+        {
+            "SHA256" => HashAlgorithmName.SHA256,
+            "SHA384" => HashAlgorithmName.SHA384,
+            "SHA512" => HashAlgorithmName.SHA512,
+            "MD5" => HashAlgorithmName.MD5,
+            _ => HashAlgorithmName.SHA1,
+        };
 }

@@ -29,8 +29,10 @@ internal static class IpAddressText
         bits = address.Length * 8;
         if (address.Length == 0)
             return false;
-        return slash < 0 || (int.TryParse(expression.AsSpan(slash + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out bits)
-            && bits >= 0 && bits <= address.Length * 8);
+        if (slash < 0)
+            return true;
+        return int.TryParse(expression.AsSpan(slash + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out bits)
+            && bits >= 0 && bits <= address.Length * 8;
     }
 
     private static byte[]? Parse(string text) => text.Contains(':', StringComparison.Ordinal) ? ParseV6(text) : ParseV4(text);

@@ -52,7 +52,7 @@ public sealed class Client
 
     internal Session? Session { get; set; }
 
-    /// <summary>Who the connection has proved to be. The array is never changed, only replaced: requests keep the one they came with.</summary>
+    /// <summary>Who the connection has proved to be. The array is replaced, never changed: requests keep theirs.</summary>
     internal Identity[] Identities { get; set; }
 
     internal bool SentReadOnlyFlag { get; set; }

@@ -12,19 +12,22 @@ namespace Quoll.Core.Requests;
 /// <summary>Prepares the four kinds of create: the part of <see cref="Prep"/> with the most rules.</summary>
 internal sealed class CreatePrep(Database database, AccessControl access, PendingChanges pending, List<Notice> notices)
 {
+    private const int DigestLength = 12;
     private readonly PeerOptions _options = database.Options;
     private readonly AclTable _acls = database.Tree.Acls;
+    private readonly List<int> _held = [];
     private byte[] _path = new byte[256];
-    private int _fixedUp;
 
     public ErrorCode Prepare(OpCode op, ref JuteReader reader, in WriteContext context, LaneBuffer txn)
     {
         var request = Read(op, ref reader);
-        if (reader.Malformed || request.Path.IsNull)
+        if (reader.Malformed)
             return ErrorCode.MarshallingError;
         var error = CheckMode(op, request.Flags, request.Ttl);
         if (error != ErrorCode.Ok)
             return error;
+        if (request.Path.IsNull)
+            return ErrorCode.MarshallingError;
         var mode = (CreateMode)request.Flags;
         if (!request.Path.Span.Contains((byte)'/') || request.Path.Span.Contains((byte)0))
             return ErrorCode.BadArguments;
@@ -49,15 +52,18 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
         if (error != ErrorCode.Ok)
             return error;
 
+        WriteTxn(op, new JuteBytes(path), request, acl, unchecked(parent.Stat.Cversion + 1), txn);
+        if (txn.Length + DigestLength > _options.MaxTxn)
+            return ErrorCode.MarshallingError;
+
         parent.Stat = parent.Stat with { Cversion = unchecked(parent.Stat.Cversion + 1), Pzxid = context.Zxid };
         parent.ChildCount++;
-        WriteTxn(op, new JuteBytes(path), request, acl, parent.Stat.Cversion, txn);
         pending.Put(ZnodePath.Parent(path), context.Zxid, parent);
         pending.Put(path, context.Zxid, NewZnode(mode, path, request, acl, context));
         return ErrorCode.Ok;
     }
 
-    /// <summary>The number of the list as it is to be stored.</summary>
+    /// <summary>The number of the list as it is to be stored. The list is held until <see cref="ReleaseLists"/>.</summary>
     public ErrorCode Fixup(JuteVector<Acl> vector, Identity[] identities, out int id)
     {
         // Nearly every znode is open to all.
@@ -65,15 +71,17 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
             return ErrorCode.Ok;
         var error = access.Fixup(AclList.Decode(vector), identities, out var entries);
         id = error == ErrorCode.Ok ? _acls.Intern(entries) : 0;
-        _fixedUp = id;
+        _acls.AddReference(id);
+        _held.Add(id);
         return error;
     }
 
-    /// <summary>The request was refused after its list had been made; what nobody has must not stay.</summary>
-    public void OnRefused()
+    /// <summary>Ends a request: of the lists it named, those that nothing came to have are forgotten.</summary>
+    public void ReleaseLists()
     {
-        _acls.ForgetUnused(_fixedUp);
-        _fixedUp = AclTable.OpenToAll;
+        foreach (var id in _held)
+            _acls.Release(id);
+        _held.Clear();
     }
 
     public ErrorCode CheckQuota(ReadOnlySpan<byte> path, long bytes, long count)
@@ -127,7 +135,11 @@ internal sealed class CreatePrep(Database database, AccessControl access, Pendin
             _path = new byte[path.Length + 256];
         path.CopyTo(_path);
         if (counter < 0)
-            return _path.AsSpan(0, path.Length + Encoding.ASCII.GetBytes(counter.ToString("D9", CultureInfo.InvariantCulture), _path.AsSpan(path.Length)));
+        {
+            var text = counter.ToString("D9", CultureInfo.InvariantCulture);
+            return _path.AsSpan(0, path.Length + Encoding.ASCII.GetBytes(text, _path.AsSpan(path.Length)));
+        }
+
         Utf8Formatter.TryFormat(counter, _path.AsSpan(path.Length), out var digits, new System.Buffers.StandardFormat('D', 10));
         return _path.AsSpan(0, path.Length + digits);
     }

@@ -12,6 +12,9 @@ internal struct ZnodeView
     public int Acl;
     public int DataLength;     // null counts as 0
     public uint ContentCrc;
+
+    /// <summary>What the znode adds to the digest before whatever is changed in this view.</summary>
+    public ulong DigestBefore;
 }
 
 /// <summary>
@@ -70,27 +73,18 @@ internal sealed class PendingChanges : IHashChains
             Acl = znode.Acl,
             DataLength = Math.Max(znode.DataLength, 0),
             ContentCrc = znode.ContentCrc,
+            DigestBefore = _tree.DigestOf(node, path),
         };
         return true;
     }
 
-    /// <summary>Records what a transaction will make of a path.</summary>
+    /// <summary>Records what a transaction will make of a path, by a view got from <see cref="TryGet"/> and then changed.</summary>
     public void Put(ReadOnlySpan<byte> path, long zxid, in ZnodeView view)
     {
         if (path.Length == 1 && path[0] == '/')
             path = default;
-        if (_digests && TreeDigest.Counts(path))
-        {
-            var digest = Digest;
-            if (TryGet(path, out var before))
-                digest -= TreeDigest.Node(before.ContentCrc, before.Stat);
-            _digest = view.Exists ? digest + TreeDigest.Node(view.ContentCrc, view.Stat) : digest;
-        }
-        else
-        {
-            _digest = Digest;
-        }
-
+        var digest = _digests && view.Exists && TreeDigest.Counts(path) ? TreeDigest.Node(view.ContentCrc, view.Stat) : 0;
+        _digest = Digest - view.DigestBefore + digest;
         var found = Find(path);
         if (_recording)
             _undo.Add(found == 0 ? new Undo(0, 0, default) : new Undo(found, _entries[found].Zxid, _entries[found].View));
@@ -109,6 +103,7 @@ internal sealed class PendingChanges : IHashChains
 
         var entry = _entries[found];
         entry.View = view;
+        entry.View.DigestBefore = digest;
         entry.Zxid = zxid;
         _order.Enqueue((found, zxid));
     }

@@ -17,6 +17,7 @@ internal readonly record struct WriteContext(long SessionId, int Cxid, Identity[
 internal sealed class Prep(Database database, AccessControl access, PendingChanges pending, List<Notice> notices)
 {
     private const int HeaderTypeOffset = 28;
+    private const int DigestLength = 12;
     private readonly PeerOptions _options = database.Options;
     private readonly LaneBuffer _txn = new();
     private readonly CreatePrep _create = new(database, access, pending, notices);
@@ -40,6 +41,7 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
             WriteError(error);
         else
             WriteDigest();
+        _create.ReleaseLists();
         return _txn.Written;
     }
 
@@ -57,18 +59,30 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
         Begin(OpCode.CloseSession, context);
         var paths = EphemeralsOf(context.SessionId);
         if (_options.CloseSessionTxnEnabled)
-        {
-            var writer = new JuteWriter(_txn);
-            writer.WriteInt(paths.Count);
-            foreach (var path in paths)
-                writer.WriteBytes(path);
-            writer.Commit();
-        }
-
+            WritePaths(paths);
         foreach (var path in paths)
             RecordDelete(path);
         WriteDigest();
         return _txn.Written;
+    }
+
+    // As many as a transaction can hold: whoever applies it removes what else the session has.
+    private void WritePaths(List<byte[]> paths)
+    {
+        var countAt = _txn.Length;
+        var count = 0;
+        var writer = new JuteWriter(_txn);
+        writer.WriteInt(0);
+        foreach (var path in paths)
+        {
+            if (countAt + writer.Written + 4 + path.Length + DigestLength > _options.MaxTxn)
+                break;
+            writer.WriteBytes(path);
+            count++;
+        }
+
+        writer.Commit();
+        _txn.Patch(countAt, count);
     }
 
     private void Begin(OpCode op, in WriteContext context)
@@ -148,16 +162,8 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
         return start;
     }
 
-    private ErrorCode PrepareOne(OpCode op, ref JuteReader reader)
-    {
-        var error = Check(op, ref reader);
-        if (error != ErrorCode.Ok)
-            _create.OnRefused();
-        return error;
-    }
-
-    // A method writes its transaction's body only once every check has passed.
-    private ErrorCode Check(OpCode op, ref JuteReader reader) => op switch
+    // A method records its changes only once every check has passed, the transaction's length among them.
+    private ErrorCode PrepareOne(OpCode op, ref JuteReader reader) => op switch
     {
         OpCode.Create or OpCode.Create2 or OpCode.CreateContainer or OpCode.CreateTtl => _create.Prepare(op, ref reader, _context, _txn),
         OpCode.Delete => PrepareDelete(ref reader),
@@ -259,6 +265,8 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
             return ErrorCode.BadVersion;
         var version = unchecked(node.Stat.Aversion + 1);
         Write(new SetAclTxn(path, database.Tree.Acls[acl].Vector, version));
+        if (_txn.Length + DigestLength > _options.MaxTxn)
+            return ErrorCode.MarshallingError;
         node.Stat = node.Stat with { Aversion = version };
         node.Acl = acl;
         pending.Put(path, _context.Zxid, node);
@@ -293,7 +301,9 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
             pending.Put(parentPath, _context.Zxid, parent);
         }
 
-        pending.Put(path, _context.Zxid, default);
+        pending.TryGet(path, out var node);
+        node.Exists = false;
+        pending.Put(path, _context.Zxid, node);
     }
 
     private List<byte[]> EphemeralsOf(long session)

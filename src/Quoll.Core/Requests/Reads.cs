@@ -30,6 +30,9 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
     /// <summary>Where the error stands in a frame: after the length, the xid and the zxid.</summary>
     private const int ErrorOffset = 16;
 
+    /// <summary>Longest answer, in bytes: far above what clients take, and far below what an array can hold.</summary>
+    private const int LargestReply = 128 * 1024 * 1024;
+
     private readonly DataTree _tree = database.Tree;
     private readonly WatchRequests _watchRequests = new(database, watches);
 
@@ -116,6 +119,8 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
             watches.Children.Add(request.Path.Span, read.Client, WatchModes.Standard);
         var writer = Begin(read);
         WriteChildren(ref writer, node);
+        if (writer.Written > LargestReply)
+            return TooLarge();
         if (read.Op == OpCode.GetChildren2)
             writer.Write(_tree.StatOf(node));
         lane.EndFrame(ref writer, read.Client);
@@ -170,6 +175,8 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
                 continue;
             writer.WriteBytes(path);
             count++;
+            if (writer.Written > LargestReply)
+                return TooLarge();
         }
 
         writer.Commit();
@@ -219,6 +226,9 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
                 lane.Bytes.Patch(errorAt, (int)ErrorCode.MarshallingError);
                 break;
             }
+
+            if (writer.Written > LargestReply)
+                return TooLarge();
         }
 
         writer.Write(new MultiHeader(-1, true, -1));
@@ -271,6 +281,13 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
         return ErrorCode.Ok;
     }
 
+    // Nobody could read it; what was written of it is taken back.
+    private ErrorCode TooLarge()
+    {
+        lane.DropFrame();
+        return ErrorCode.MarshallingError;
+    }
+
     private JuteWriter Begin(scoped in Read read) => lane.BeginReply(read.Xid, Zxid, ErrorCode.Ok);
 
     private JuteBytes DataOf(int node) => _tree[node].DataLength < 0 ? default : new JuteBytes(_tree.DataOf(node));
@@ -278,7 +295,7 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
     private void WriteChildren(ref JuteWriter writer, int node)
     {
         writer.WriteInt(_tree.ChildCountOf(node));
-        for (var child = _tree.FirstChildOf(node); child != 0; child = _tree[child].NextSibling)
+        for (var child = _tree.FirstChildOf(node); child != 0 && writer.Written <= LargestReply; child = _tree[child].NextSibling)
             writer.WriteBytes(_tree.NameOf(child));
     }
 }

@@ -9,7 +9,8 @@ internal sealed class Replies(ClientLane lane)
 {
     public void Reply(Client client, int xid, OpCode op, TxnApplier applied, ReadOnlySpan<byte> txn, long zxid)
     {
-        var error = applied.Results.Count > 0 && applied.Results[0].Type == OpCode.Error && op != OpCode.Multi ? applied.Error : ErrorCode.Ok;
+        var failed = applied.Results.Count > 0 && applied.Results[0].Type == OpCode.Error && op != OpCode.Multi;
+        var error = failed ? applied.Error : ErrorCode.Ok;
         // A multi that could not be read at all was logged as one error.
         if (op == OpCode.Multi && IsErrorTxn(txn))
             error = applied.Error;

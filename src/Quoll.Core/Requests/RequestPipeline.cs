@@ -27,6 +27,7 @@ internal sealed class RequestPipeline
     private readonly Reads _reads;
     private readonly Replies _replies;
     private readonly Queue<PendingWrite> _writes = new();
+    private Client? _answering;
     private int _deferred;
     private long _deferredBytes;
 
@@ -72,6 +73,9 @@ internal sealed class RequestPipeline
 
     public long OutstandingBytes => _leader.Proposals.Bytes + _deferredBytes;
 
+    /// <summary>The client lane was full before everything committed was applied and answered.</summary>
+    public bool HasMore => _answering is not null || _leader.TryPeekCommitted(out _);
+
     public RequestStats Stats => _outbox.Clients.Stats;
 
     /// <summary>Takes a request of an open connection whose session was touched.</summary>
@@ -111,10 +115,13 @@ internal sealed class RequestPipeline
         Propose(_prep.Prepare(OpCode.DeleteContainer, bytes.WrittenSpan, context, out _), null, 0, OpCode.DeleteContainer, 0);
     }
 
-    /// <summary>Applies what is committed, in order, and answers it.</summary>
+    /// <summary>Applies what is committed, in order, and answers it, until the client lane is full.</summary>
     public void ApplyCommitted()
     {
-        while (_leader.TryPeekCommitted(out var proposal))
+        // Reads that wait go before the next change: after it they would tell what comes later.
+        if (_answering is not null)
+            AnswerDeferred(_answering);
+        while (_answering is null && !_outbox.Clients.IsFull && _leader.TryPeekCommitted(out var proposal))
         {
             var txn = proposal.Txn.Span;
             if (!Applier.Apply(txn))
@@ -205,8 +212,15 @@ internal sealed class RequestPipeline
 
     private void AnswerDeferred(Client client)
     {
+        _answering = null;
         while (client.Deferred.TryPeek(out var read) && read.AfterWrite - client.WritesDone <= 0)
         {
+            if (_outbox.Clients.IsFull)
+            {
+                _answering = client;
+                return;
+            }
+
             client.Deferred.Dequeue();
             var body = read.Body.AsSpan(0, read.BodyLength);
             AnswerRead(new Read(client, read.Xid, read.Op, read.Identities, body), read.Arrival);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Quoll.Core.Tree;
 using Quoll.Core.Watches;
 using Quoll.Protocol;
@@ -110,7 +109,7 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
                 Add(type, ErrorCode.Ok, default, txn);
                 break;
             case OpCode.CloseSession:
-                CloseSession(HasPaths(reader.Rest) ? CloseSessionTxn.Read(ref reader).PathsToDelete : default);
+                CloseSession(ReadPaths(ref reader));
                 Add(type, ErrorCode.Ok, default, txn);
                 break;
             case OpCode.Error:
@@ -147,6 +146,17 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
         }
 
         return new NewZnode(txn.Path, txn.Data, txn.Acl, txn.Ephemeral ? _header.ClientId : 0, parentCVersion);
+    }
+
+    // The list may be missing, and the digest after it too. A digest can't be taken for a list: it would be cut short.
+    private static JuteVector<JuteBytes> ReadPaths(scoped ref JuteReader reader)
+    {
+        var start = reader;
+        var paths = CloseSessionTxn.Read(ref reader).PathsToDelete;
+        if (!reader.Malformed)
+            return paths;
+        reader = start;
+        return default;
     }
 
     private void ApplyCreate(OpCode type, NewZnode created, ReadOnlySpan<byte> txn) =>
@@ -241,10 +251,6 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
 
     // In digests and snapshots the root's path is the empty string.
     private static ReadOnlySpan<byte> RootAsEmpty(ReadOnlySpan<byte> path) => path.Length == 1 ? default : path;
-
-    // Without paths (closeSessionTxn.enabled=false), the digest follows at once: 12 bytes, which no list of two paths could be.
-    private static bool HasPaths(ReadOnlySpan<byte> body) =>
-        !body.IsEmpty && !(body.Length == 12 && BinaryPrimitives.ReadInt32BigEndian(body) == TreeDigest.Version);
 
     private void CloseSession(JuteVector<JuteBytes> pathsToDelete)
     {

@@ -101,16 +101,9 @@ internal sealed class AclTable
     /// <summary>Drops a reference; a list that nobody refers to is forgotten.</summary>
     public void Release(int id)
     {
-        if (id != OpenToAll && --_lists[id]!.References == 0)
-            ForgetUnused(id);
-    }
-
-    /// <summary>Takes out a list that was made and to which nobody came to refer.</summary>
-    public void ForgetUnused(int id)
-    {
-        if (id == OpenToAll || _lists[id] is not { References: 0 } list)
+        if (id == OpenToAll || --_lists[id]!.References > 0)
             return;
-        _byBytes.Remove(list.Encoded);
+        _byBytes.Remove(_lists[id]!.Encoded);
         _lists[id] = null;
         _free.Push(id);
     }

@@ -58,7 +58,7 @@ internal sealed class DataTree : IHashChains
 
     public bool InUse(int node) => node == Root || _nodes[node].Parent != 0;
 
-    /// <summary>The znode of a path, taken literally: no rule of paths is checked. The empty path is the root, as in Apache's server.</summary>
+    /// <summary>The znode of a path, taken literally: no rule is checked. The empty path is the root, as in Apache's server.</summary>
     public int Find(ReadOnlySpan<byte> path)
     {
         if (path.Length <= 1)

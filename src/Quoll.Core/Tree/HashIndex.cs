@@ -60,11 +60,11 @@ internal sealed class HashIndex(IHashChains entries)
     /// <summary>Mixes bytes and a number into a hash. The seed keeps strangers from choosing names that collide.</summary>
     public static uint Hash(ulong seed, int number, ReadOnlySpan<byte> bytes)
     {
-        const ulong prime = 0x9FB21C651E98DF25;
+        const ulong Prime = 0x9FB21C651E98DF25;
         var h = seed ^ ((ulong)(uint)number * 0x9E3779B97F4A7C15) ^ (ulong)bytes.Length;
         while (bytes.Length >= 8)
         {
-            h = (h ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes)) * prime;
+            h = (h ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes)) * Prime;
             h ^= h >> 32;
             bytes = bytes[8..];
         }
@@ -72,9 +72,9 @@ internal sealed class HashIndex(IHashChains entries)
         ulong tail = 0;
         for (var i = 0; i < bytes.Length; i++)
             tail |= (ulong)bytes[i] << (i * 8);
-        h = (h ^ tail) * prime;
+        h = (h ^ tail) * Prime;
         h ^= h >> 29;
-        h *= prime;
+        h *= Prime;
         return (uint)(h >> 32);
     }
 

@@ -27,7 +27,8 @@ internal sealed class Proposals
         {
             if (_filling.Live == 0)
                 Recycle(_filling);
-            _filling = txn.Length <= ChunkSize && _spare.TryPop(out var spare) ? spare : new Chunk(new byte[Math.Max(txn.Length, ChunkSize)]);
+            var fits = txn.Length <= ChunkSize;
+            _filling = fits && _spare.TryPop(out var spare) ? spare : new Chunk(new byte[Math.Max(txn.Length, ChunkSize)]);
         }
 
         var memory = _filling.Bytes.AsMemory(_filling.Used, txn.Length);

@@ -8,7 +8,9 @@ namespace Quoll.Protocol.Jute;
 /// </summary>
 public static class JavaText
 {
-    /// <summary>Decodes UTF-8 as Java does: a surrogate's three bytes, or its first two, are one U+FFFD, where .NET makes one of each.</summary>
+    /// <summary>
+    /// Decodes UTF-8 as Java does: a surrogate's three bytes, or its first two, are one U+FFFD, where .NET makes one of each byte.
+    /// </summary>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();
@@ -43,5 +45,6 @@ public static class JavaText
         return [.. bytes];
     }
 
-    public static void Write(ref JuteWriter writer, string? text) => writer.WriteBytes(text is null ? default : new JuteBytes(Encode(text)));
+    public static void Write(ref JuteWriter writer, string? text) =>
+        writer.WriteBytes(text is null ? default : new JuteBytes(Encode(text)));
 }

@@ -28,7 +28,7 @@ public readonly ref struct JuteBytes(ReadOnlySpan<byte> bytes) : IJuteRecord<Jut
 
     public byte[]? ToArray() => IsNull ? null : Span.ToArray();
 
-    /// <summary>A <c>ustring</c> as it leaves a server that decoded it and encoded it again: bytes that are no UTF-8 are replaced.</summary>
+    /// <summary>A <c>ustring</c> as it leaves a server that decoded and encoded it again: bytes that are no UTF-8 are replaced.</summary>
     public JuteBytes AsEchoed() => Utf8.IsValid(Span) ? this : new JuteBytes(Encoding.UTF8.GetBytes(ToString()));
 
     /// <summary>The text of a <c>ustring</c>; bytes that are not UTF-8 become U+FFFD, as in the Java reader.</summary>

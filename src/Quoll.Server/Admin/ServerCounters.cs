@@ -18,5 +18,6 @@ internal sealed class ServerCounters
 
     public static string OwnVersion => typeof(ServerCounters).Assembly.GetName().Version!.ToString(3);
 
-    private static DateTime Built => File.GetLastWriteTimeUtc(Path.Combine(AppContext.BaseDirectory, Assembly.GetExecutingAssembly().GetName().Name + ".dll"));
+    private static DateTime Built =>
+        File.GetLastWriteTimeUtc(Path.Combine(AppContext.BaseDirectory, Assembly.GetExecutingAssembly().GetName().Name + ".dll"));
 }

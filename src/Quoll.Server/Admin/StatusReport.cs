@@ -83,8 +83,9 @@ internal static class StatusReport
     {
         var s = client.Stats;
         var cxid = s.LastCxid >= 0 ? $",lcxid=0x{s.LastCxid:x}" : "";
-        return $",sid=0x{client.SessionId:x},lop={s.LastOperation},est={s.Established},to={client.SessionTimeout}{cxid},lzxid=0x{s.LastZxid:x}"
-            + $",lresp={s.LastResponse},llat={s.LastLatency},minlat={s.Latency.Min},avglat={(long)s.Latency.Average},maxlat={s.Latency.Max}";
+        return $",sid=0x{client.SessionId:x},lop={s.LastOperation},est={s.Established},to={client.SessionTimeout}{cxid}"
+            + $",lzxid=0x{s.LastZxid:x},lresp={s.LastResponse},llat={s.LastLatency}"
+            + $",minlat={s.Latency.Min},avglat={(long)s.Latency.Average},maxlat={s.Latency.Max}";
     }
 
     private static string JavaDate(long wallClock) =>

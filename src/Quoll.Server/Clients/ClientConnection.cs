@@ -8,6 +8,18 @@ using Quoll.Core.Requests;
 
 namespace Quoll.Server.Clients;
 
+/// <summary>How far the peer has taken what a connection received.</summary>
+internal enum Fed
+{
+    All,
+
+    /// <summary>Some must wait until something else has happened.</summary>
+    Blocked,
+
+    /// <summary>Some must wait until what there is to send has been handed on.</summary>
+    Later,
+}
+
 /// <summary>
 /// A client's socket. Its own thread reads and waits; the loop cuts the frames, feeds the peer, and writes what the peer says. What
 /// a slow reader does not take waits here up to a bound; meanwhile nothing more is read from it.
@@ -16,6 +28,9 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
 {
     /// <summary>Replies and events that may wait for a client that does not read. Beyond that, it is cut off.</summary>
     private const int MaxWaiting = 16 * 1024 * 1024;
+
+    /// <summary>Frames taken from one connection before others have their turn.</summary>
+    private const int FramesAtOnce = 1000;
 
     private readonly PipeReader _input = context.Transport.Input;
     private readonly PipeWriter _output = context.Transport.Output;
@@ -76,10 +91,10 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
         }
     }
 
-    /// <summary>On the loop: gives the peer the frames received, as far as it accepts them; false if some must wait.</summary>
-    public bool Feed(QuorumPeer peer)
+    /// <summary>On the loop: gives the peer the frames received, as far as it accepts them.</summary>
+    public Fed Feed(QuorumPeer peer)
     {
-        while (!_closing && !_closed)
+        for (var frames = 0; !_closing && !_closed; frames++)
         {
             if (_received.Length < 4)
                 break;
@@ -92,15 +107,17 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
 
             if (_received.Length < 4 + length)
                 break;
+            if (frames == FramesAtOnce || peer.Outbox.Clients.IsFull)
+                return Fed.Later;
             if (_flushing || !peer.Accepts(Client!))
-                return false;
+                return Fed.Blocked;
             var frame = _received.Slice(4, length);
             peer.OnFrame(Client!, frame.IsSingleSegment ? frame.FirstSpan : Gather(frame));
             _received = _received.Slice(4 + length);
         }
 
         _taken.SetResult(true);
-        return true;
+        return Fed.All;
     }
 
     /// <summary>On the loop: sends bytes, or keeps them until the client has taken what was sent before.</summary>

@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 using Quoll.Server.Admin;
 using Quoll.Server.Config;
@@ -55,6 +57,10 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
         return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
     }
 
+    private static void KeepAlive(ConnectionContext connection) =>
+        connection.Features.Get<IConnectionSocketFeature>()?.Socket
+            .SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+
     private void Refuse(ConnectionContext connection, string address, string reason)
     {
         words.Counters.ConnectionsRejected++;
@@ -64,6 +70,8 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
 
     private async Task ServeAsync(ConnectionContext connection, string address)
     {
+        if (config.Listen.TcpKeepAlive)
+            KeepAlive(connection);
         var input = connection.Transport.Input;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
         patience.CancelAfter(config.Ticks.SessionlessTimeout);

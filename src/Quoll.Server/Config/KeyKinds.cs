@@ -46,17 +46,6 @@ internal static class KeyKinds
         };
 
     /// <summary>A number from 0 to 1.</summary>
-    public static ConfigKey Fraction(string name, string byDefault, Func<ServerConfig, double, ServerConfig> set) =>
-        new(name, Standing.Supported)
-        {
-            Default = byDefault,
-            Expected = "a number from 0 to 1",
-            Apply = (config, text) =>
-                double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 1
-                    ? set(config, value)
-                    : null,
-        };
-
     /// <summary>Any text, or what <paramref name="set"/> makes of it: null is a bad value.</summary>
     public static ConfigKey Text(string name, string? byDefault, string expected, Func<ServerConfig, string, ServerConfig?> set) =>
         new(name, Standing.Supported) { Default = byDefault, Expected = expected, Apply = set };

@@ -20,8 +20,6 @@ internal sealed record ServerConfig
     public TreeSettings Tree { get; init; } = new();
     public ContainerSettings Containers { get; init; } = new();
     public AuthSettings Auth { get; init; } = new();
-    public ConnectionThrottleSettings ConnectionThrottle { get; init; } = new();
-    public RequestThrottleSettings RequestThrottle { get; init; } = new();
     public CommandSettings Commands { get; init; } = new();
 }
 
@@ -63,11 +61,8 @@ internal sealed record LimitSettings
     /// <summary>How far a string or buffer in a record may exceed <see cref="MaxFrame"/>, in bytes.</summary>
     public int ExtraSize { get; init; }
 
-    /// <summary>Requests longer than this many bytes count against <see cref="LargeRequestBudget"/>; null: none do.</summary>
-    public int? LargeRequestThreshold { get; init; }
-
-    /// <summary>In bytes.</summary>
-    public int LargeRequestBudget { get; init; }
+    /// <summary>The longest transaction: what it may have grown to since it was a frame.</summary>
+    public int MaxTxn => (int)Math.Min((long)MaxFrame + ExtraSize, int.MaxValue);
 
     public int OutstandingRequests { get; init; }
 }
@@ -93,7 +88,6 @@ internal sealed record StorageSettings
     public bool ForceSync { get; init; }
 
     public TimeSpan SlowSyncWarning { get; init; }
-    public int MaxBatch { get; init; }
     public SnapshotCompression Compression { get; init; }
     public bool TrustEmptySnapshot { get; init; }
     public bool CreateDirectories { get; init; }
@@ -146,49 +140,6 @@ internal sealed record AuthSettings
 
     /// <summary>The schemes of which a connection must hold an id when <see cref="Enforced"/>.</summary>
     public IReadOnlyList<string> EnforcedSchemes { get; init; } = [];
-}
-
-internal sealed record ConnectionThrottleSettings
-{
-    /// <summary>0: no throttle.</summary>
-    public int Tokens { get; init; }
-
-    public TimeSpan FillTime { get; init; }
-    public int FillCount { get; init; }
-
-    /// <summary>How often the drop probability is adapted; null: nothing is dropped by chance.</summary>
-    public TimeSpan? FreezeTime { get; init; }
-
-    public double DropIncrease { get; init; }
-    public double DropDecrease { get; init; }
-    public double DecreaseRatio { get; init; }
-
-    /// <summary>Null: every connection costs one token. With weights, tokens and fill count are multiples of the global one.</summary>
-    public SessionWeights? Weights => WeightEnabled ? Costs : null;
-
-    internal bool WeightEnabled { get; init; }
-    internal SessionWeights Costs { get; init; } = new();
-}
-
-internal sealed record SessionWeights
-{
-    public int Global { get; init; }
-    public int Local { get; init; }
-    public int Renew { get; init; }
-}
-
-internal sealed record RequestThrottleSettings
-{
-    /// <summary>0: no throttle.</summary>
-    public int MaxRequests { get; init; }
-
-    public TimeSpan StallTime { get; init; }
-    public bool DropStale { get; init; }
-    public bool StaleConnectionCheck { get; init; }
-    public bool StaleLatencyCheck { get; init; }
-
-    /// <summary>A request that waited longer is answered ThrottledOp; null: never.</summary>
-    public TimeSpan? ThrottledOpWait { get; init; }
 }
 
 internal sealed record CommandSettings

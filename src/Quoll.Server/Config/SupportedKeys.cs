@@ -14,7 +14,7 @@ internal static class SupportedKeys
 
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
-        .. Server(), .. Limits(), .. Storage(), .. Tree(), .. Auth(), .. ConnectionThrottle(), .. RequestThrottle(),
+        .. Server(), .. Limits(), .. Storage(), .. Tree(), .. Auth(),
     ];
 
     private static ConfigKey[] Server() =>
@@ -38,8 +38,6 @@ internal static class SupportedKeys
         Int("maxCnxns", "0", 0, (c, v) => c with { Limits = c.Limits with { Connections = v } }),
         Int("jute.maxbuffer", "1048575", 1, (c, v) => c with { Limits = c.Limits with { MaxFrame = v } }),
         Int("jute.maxbuffer.extrasize", null, 0, (c, v) => c with { Limits = c.Limits with { ExtraSize = Math.Max(1024, v) } }),
-        Int("largeRequestThreshold", "-1", -1, (c, v) => c with { Limits = c.Limits with { LargeRequestThreshold = v < 0 ? null : v } }),
-        Int("largeRequestMaxBytes", "104857600", 1, (c, v) => c with { Limits = c.Limits with { LargeRequestBudget = v } }),
         Int("globalOutstandingLimit", "1000", 1, (c, v) => c with { Limits = c.Limits with { OutstandingRequests = v } }),
     ];
 
@@ -55,7 +53,6 @@ internal static class SupportedKeys
         KilobytesOrOff("txnLogSizeLimitInKb", "-1", (c, v) => c with { Storage = c.Storage with { LogFileBytes = v } }),
         YesNo("forceSync", "yes", (c, v) => c with { Storage = c.Storage with { ForceSync = v } }),
         Millis("fsync.warningthresholdms", "1000", 0, (c, v) => c with { Storage = c.Storage with { SlowSyncWarning = v } }),
-        Int("maxBatchSize", "1000", 1, (c, v) => c with { Storage = c.Storage with { MaxBatch = v } }),
         Choice("snapshot.compression.method", "", ["", "gz", "snappy"], (c, v) =>
             c with { Storage = c.Storage with { Compression = Compression(v) } }),
         Flag("snapshot.trust.empty", "false", (c, v) => c with { Storage = c.Storage with { TrustEmptySnapshot = v } }),
@@ -93,44 +90,6 @@ internal static class SupportedKeys
         Flag("enforce.auth.enabled", "false", (c, v) => c with { Auth = c.Auth with { Enforced = v } }),
         Words("enforce.auth.schemes", "", (c, v) => c with { Auth = c.Auth with { EnforcedSchemes = v } }),
     ];
-
-    private static ConfigKey[] ConnectionThrottle() =>
-    [
-        Int("connection_throttle_tokens", "0", 0, (c, v) => c with { ConnectionThrottle = c.ConnectionThrottle with { Tokens = v } }),
-        Millis("connection_throttle_fill_time", "1", 1, (c, v) =>
-            c with { ConnectionThrottle = c.ConnectionThrottle with { FillTime = v } }),
-        Int("connection_throttle_fill_count", "1", 0, (c, v) =>
-            c with { ConnectionThrottle = c.ConnectionThrottle with { FillCount = v } }),
-        MillisOrOff("connection_throttle_freeze_time", "-1", -1, (c, v) =>
-            c with { ConnectionThrottle = c.ConnectionThrottle with { FreezeTime = v } }),
-        Fraction("connection_throttle_drop_increase", "0.02", (c, v) =>
-            c with { ConnectionThrottle = c.ConnectionThrottle with { DropIncrease = v } }),
-        Fraction("connection_throttle_drop_decrease", "0.002", (c, v) =>
-            c with { ConnectionThrottle = c.ConnectionThrottle with { DropDecrease = v } }),
-        Fraction("connection_throttle_decrease_ratio", "0", (c, v) =>
-            c with { ConnectionThrottle = c.ConnectionThrottle with { DecreaseRatio = v } }),
-        Flag("connection_throttle_weight_enabled", "false", (c, v) =>
-            c with { ConnectionThrottle = c.ConnectionThrottle with { WeightEnabled = v } }),
-        Int("connection_throttle_global_session_weight", "3", 1, (c, v) => Costs(c, c.ConnectionThrottle.Costs with { Global = v })),
-        Int("connection_throttle_local_session_weight", "1", 1, (c, v) => Costs(c, c.ConnectionThrottle.Costs with { Local = v })),
-        Int("connection_throttle_renew_session_weight", "2", 1, (c, v) => Costs(c, c.ConnectionThrottle.Costs with { Renew = v })),
-    ];
-
-    private static ConfigKey[] RequestThrottle() =>
-    [
-        Int("request_throttle_max_requests", "0", 0, (c, v) => c with { RequestThrottle = c.RequestThrottle with { MaxRequests = v } }),
-        Millis("request_throttle_stall_time", "100", 1, (c, v) => c with { RequestThrottle = c.RequestThrottle with { StallTime = v } }),
-        Flag("request_throttle_drop_stale", "true", (c, v) => c with { RequestThrottle = c.RequestThrottle with { DropStale = v } }),
-        Flag("request_stale_connection_check", "true", (c, v) =>
-            c with { RequestThrottle = c.RequestThrottle with { StaleConnectionCheck = v } }),
-        Flag("request_stale_latency_check", "false", (c, v) =>
-            c with { RequestThrottle = c.RequestThrottle with { StaleLatencyCheck = v } }),
-        MillisOrOff("throttled_op_wait_time", "0", 0, (c, v) =>
-            c with { RequestThrottle = c.RequestThrottle with { ThrottledOpWait = v } }),
-    ];
-
-    private static ServerConfig Costs(ServerConfig config, SessionWeights costs) =>
-        config with { ConnectionThrottle = config.ConnectionThrottle with { Costs = costs } };
 
     private static string? FullPath(string text) => text.Length == 0 || text.Contains('\0') ? null : Path.GetFullPath(text);
 

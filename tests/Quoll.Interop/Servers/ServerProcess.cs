@@ -90,11 +90,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         await Deadline.UntilAsync(StartsWithin, $"{Kind} answers on {Address}", IsServingAsync, () => Output);
     }
 
-    /// <summary>Asks it to end, and waits until it has.</summary>
-    public async Task StopAsync()
+    public string ConfigFile => _home.File("zoo.cfg");
+
+    /// <summary>Asks it to end, and waits until it has; the exit code is 0 where it did not run.</summary>
+    public async Task<int> StopAsync()
     {
         if (_process is not { } process)
-            return;
+            return 0;
 
         Signals.Terminate(process);
         using var patience = new CancellationTokenSource(StopsWithin);
@@ -108,7 +110,9 @@ internal sealed class ServerProcess : IAsyncDisposable
             throw new TimeoutException($"{Kind} did not end within {StopsWithin.TotalSeconds} s of SIGTERM\n{Output}");
         }
 
+        var exitCode = process.ExitCode;
         Forget(process);
+        return exitCode;
     }
 
     /// <summary>Ends it as a crash would: SIGKILL, no last words.</summary>

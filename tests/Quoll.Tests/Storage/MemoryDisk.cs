@@ -30,7 +30,10 @@ internal sealed class MemoryDisk : IDisk
     public long Used => _names.Values.Distinct().Sum(content => content.Length);
 
     public IReadOnlyList<string> List(string directory) =>
-        [.. _names.Keys.Where(path => Path.GetDirectoryName(path) == directory).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+    [
+        .. _names.Keys.Where(path => Path.GetDirectoryName(path) == directory)
+            .Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal),
+    ];
 
     public bool DirectoryExists(string directory) => _directories.Contains(directory);
 
@@ -197,7 +200,8 @@ internal sealed class MemoryDisk : IDisk
         {
         }
 
-        private Content Checked() => _life == disk._life ? content : throw new InvalidOperationException($"{path} was opened before the crash");
+        private Content Checked() =>
+            _life == disk._life ? content : throw new InvalidOperationException($"{path} was opened before the crash");
     }
 
     /// <summary>What is in a file, twice: as it is, and as it was synced.</summary>

@@ -136,6 +136,7 @@ internal sealed class RandomClients
     private AclList RandomAcl() => new(
         [
             new AclEntry(Permissions.All, "world", "anyone"),
-            .. Enumerable.Range(0, Math.Max(_random.Next(6) - 3, 0)).Select(_ => new AclEntry(Permissions.Read, "ip", $"10.0.0.{_random.Next(6)}")),
+            .. Enumerable.Range(0, Math.Max(_random.Next(6) - 3, 0))
+                .Select(_ => new AclEntry(Permissions.Read, "ip", $"10.0.0.{_random.Next(6)}")),
         ]);
 }

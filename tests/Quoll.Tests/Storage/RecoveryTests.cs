@@ -29,10 +29,11 @@ public class RecoveryTests
         Log(5, 9);
 
         var recovered = RecoveredDirectory.From(_disk);
+        var report = recovered.Report;
 
-        Assert.Equal($"{Directory}/snapshot.5", recovered.Report.Snapshot);
-        Assert.Equal((new Zxid(5), 4L, new Zxid(9)), (recovered.Report.SnapshotZxid, recovered.Report.Transactions, recovered.Report.LastZxid));
-        Assert.Empty(recovered.Report.Remarks);
+        Assert.Equal($"{Directory}/snapshot.5", report.Snapshot);
+        Assert.Equal((new Zxid(5), 4L, new Zxid(9)), (report.SnapshotZxid, report.Transactions, report.LastZxid));
+        Assert.Empty(report.Remarks);
         Assert.Null(recovered.Znode("/n5"));
         Assert.NotNull(recovered.Znode("/n6"));
         Assert.NotNull(recovered.Znode("/n9"));

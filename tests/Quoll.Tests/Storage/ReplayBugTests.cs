@@ -156,8 +156,9 @@ public class ReplayBugTests
             server.Sync();
             for (var i = 0; i < 3; i++)
             {
+                const int Sequential = (int)CreateMode.PersistentSequential;
                 Assert.Equal(ErrorCode.Ok, server.Ask(client, OpCode.Create, static (ref writer) =>
-                    writer.Write(new CreateRequest("/q-"u8.ToArray(), default, new AclList(Txns.Open).Vector, (int)CreateMode.PersistentSequential))));
+                    writer.Write(new CreateRequest("/q-"u8.ToArray(), default, new AclList(Txns.Open).Vector, Sequential))));
                 names.Add($"/q-{names.Count:D10}");
                 Assert.NotNull(StateDump.Of(server.State, names[^1]));
 

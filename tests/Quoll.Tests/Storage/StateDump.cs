@@ -19,7 +19,8 @@ internal static class StateDump
         }
 
         lines.Sort(StringComparer.Ordinal);
-        lines.AddRange(state.Database.Sessions.OrderBy(session => session.Key).Select(session => $"session 0x{session.Key:x} {session.Value}"));
+        foreach (var (id, timeout) in state.Database.Sessions.OrderBy(session => session.Key))
+            lines.Add($"session 0x{id:x} {timeout}");
         lines.Add($"digest 0x{state.Digest:x}");
         return string.Join('\n', lines);
     }

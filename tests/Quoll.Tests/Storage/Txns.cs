@@ -40,7 +40,8 @@ internal static class Txns
     public static byte[] CreateTtl(long zxid, string path, int parentCVersion) => Of(zxid, OpCode.CreateTtl, (ref writer) =>
         writer.Write(new CreateTtlTxn(Bytes(path), Bytes("t"), new AclList(Open).Vector, parentCVersion, 5000)));
 
-    public static byte[] Delete(long zxid, string path) => Of(zxid, OpCode.Delete, (ref writer) => writer.Write(new DeleteTxn(Bytes(path))));
+    public static byte[] Delete(long zxid, string path) =>
+        Of(zxid, OpCode.Delete, (ref writer) => writer.Write(new DeleteTxn(Bytes(path))));
 
     public static byte[] SetData(long zxid, string path, string data, int version) =>
         Of(zxid, OpCode.SetData, (ref writer) => writer.Write(new SetDataTxn(Bytes(path), Bytes(data), version)));
@@ -51,7 +52,8 @@ internal static class Txns
     public static byte[] Check(long zxid, string path, int version) =>
         Of(zxid, OpCode.Check, (ref writer) => writer.Write(new CheckVersionTxn(Bytes(path), version)));
 
-    public static byte[] Error(long zxid, ErrorCode error) => Of(zxid, OpCode.Error, (ref writer) => writer.Write(new ErrorTxn((int)error)));
+    public static byte[] Error(long zxid, ErrorCode error) =>
+        Of(zxid, OpCode.Error, (ref writer) => writer.Write(new ErrorTxn((int)error)));
 
     public static byte[] CreateSession(long zxid, long session, int timeout = 10_000) =>
         Of(zxid, OpCode.CreateSession, (ref writer) => writer.Write(new CreateSessionTxn(timeout)), session);

@@ -1,6 +1,6 @@
-using Quoll.Storage;
 using System.Net;
 using Quoll.Server.Config;
+using Quoll.Storage;
 
 namespace Quoll.Tests.Server.Config;
 
@@ -68,7 +68,6 @@ public class ServerConfigReaderTests : ConfigScratch
                 ConnectionsPerAddress = 60,
                 MaxFrame = 1048575,
                 ExtraSize = 1048575,
-                LargeRequestBudget = 104857600,
                 OutstandingRequests = 1000,
             },
             config.Limits);
@@ -78,9 +77,6 @@ public class ServerConfigReaderTests : ConfigScratch
         Assert.False(config.Tree.SkipAcl || config.Tree.ExtendedTypes || config.Tree.EnforceQuota || config.Auth.Enforced);
         Assert.Equal((SnapshotCompression.None, "SHA1"), (config.Storage.Compression, config.Auth.DigestAlgorithm));
         Assert.Equal(-1, config.Listen.Backlog);
-        Assert.Null(config.ConnectionThrottle.Weights);
-        Assert.Null(config.ConnectionThrottle.FreezeTime);
-        Assert.Null(config.RequestThrottle.ThrottledOpWait);
         Assert.Null(config.Containers.MaxNeverUsed);
         Assert.Equal(["srvr"], config.Commands.Allowed);
     }
@@ -103,18 +99,14 @@ public class ServerConfigReaderTests : ConfigScratch
     {
         var config = Good(
             "preAllocSize=16", "snapSizeLimitInKb=0", "txnLogSizeLimitInKb=8", "fsync.warningthresholdms=20",
-            "snapshot.compression.method=GZ", "connection_throttle_weight_enabled=true", "connection_throttle_drop_increase=0.5",
-            "throttled_op_wait_time=7", "largeRequestThreshold=0x400", "jute.maxbuffer.extrasize=5",
+            "snapshot.compression.method=GZ", "jute.maxbuffer=0x400", "jute.maxbuffer.extrasize=5",
             "DigestAuthenticationProvider.digestAlg=SHA-256");
 
         Assert.Equal((16384L, 8192L), (config.Storage.PreallocateBytes, config.Storage.LogFileBytes));
         Assert.Null(config.Storage.SnapshotAfterLogBytes);
         Assert.Equal(TimeSpan.FromMilliseconds(20), config.Storage.SlowSyncWarning);
         Assert.Equal((SnapshotCompression.Gzip, "SHA256"), (config.Storage.Compression, config.Auth.DigestAlgorithm));
-        Assert.Equal(new SessionWeights { Global = 3, Local = 1, Renew = 2 }, config.ConnectionThrottle.Weights);
-        Assert.Equal(0.5, config.ConnectionThrottle.DropIncrease);
-        Assert.Equal(TimeSpan.FromMilliseconds(7), config.RequestThrottle.ThrottledOpWait);
-        Assert.Equal((1024, 1024), (config.Limits.LargeRequestThreshold!.Value, config.Limits.ExtraSize));
+        Assert.Equal((1024, 1024), (config.Limits.MaxFrame, config.Limits.ExtraSize));
     }
 
     [Fact]
@@ -176,14 +168,13 @@ public class ServerConfigReaderTests : ConfigScratch
     }
 
     [Theory]
-    [InlineData("maxBatchSize=010")]
-    [InlineData("maxBatchSize=")]
-    [InlineData("maxBatchSize=1.5")]
-    [InlineData("maxBatchSize=2147483648")]
-    [InlineData("maxBatchSize=99999999999999999999")]
+    [InlineData("globalOutstandingLimit=010")]
+    [InlineData("globalOutstandingLimit=")]
+    [InlineData("globalOutstandingLimit=1.5")]
+    [InlineData("globalOutstandingLimit=2147483648")]
+    [InlineData("globalOutstandingLimit=99999999999999999999")]
     [InlineData("digest.enabled=yes")]
     [InlineData("snapshot.compression.method=zip")]
-    [InlineData("connection_throttle_drop_increase=2")]
     [InlineData("dataLogDir=")]
     [InlineData("clientPortAddress=300.1.1.1")]
     [InlineData("clientPortAddress=no such host")]
