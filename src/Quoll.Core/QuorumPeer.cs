@@ -63,7 +63,9 @@ public sealed class QuorumPeer
 
     public Zxid LastProcessed => _database.LastProcessed;
 
-    /// <summary>More is ready than fitted into the client lane: the host sends what there is and calls <see cref="Advance"/> at once.</summary>
+    /// <summary>
+    /// More is ready than fitted into the client lane: the host sends what there is and calls <see cref="Advance"/> at once.
+    /// </summary>
     public bool HasMore => _pipeline.HasMore;
 
     /// <summary>Time has come to <paramref name="now"/>. Sessions expire here, and nowhere else.</summary>

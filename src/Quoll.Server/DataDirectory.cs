@@ -22,15 +22,10 @@ internal sealed class DataDirectory : IDisposable
             if (settings.LogDir != settings.DataDir)
                 Lock(settings.LogDir);
         }
-        catch (UnauthorizedAccessException e)
+        catch
         {
             Dispose();
-            throw new StorageException($"the data directory can't be used: {e.Message}");
-        }
-        catch (IOException e)
-        {
-            Dispose();
-            throw new StorageException($"the data directory can't be used: {e.Message}");
+            throw;
         }
     }
 

@@ -57,13 +57,16 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         var clock = Stopwatch.StartNew();
         _logger.Starting(ServerCounters.OwnVersion, _config.File ?? "defaults");
-        _directory = new DataDirectory(_config.Storage, new FileDisk());
         var options = PeerOptionsOf(_config);
-        var recovered = Recover(options);
-        var peer = new QuorumPeer(options, recovered.State, PeerLoop.Now, PeerLoop.WallClock);
-        StartDisk(peer);
-        if (recovered.Empty)
-            WriteFirstSnapshot(peer);
+        try
+        {
+            StartPeer(options);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"the data directory {_config.Storage.DataDir} can't be used: {e.Message}");
+        }
+
         await ListenAsync();
         var tick = TimeSpan.FromMilliseconds(Math.Clamp(options.TickTime / 4, 10, 500));
         _ticks = new Timer(_ => _loop!.Post(new Input(InputKind.Tick)), null, tick, tick);
@@ -107,6 +110,16 @@ internal sealed class ServerHost : IAsyncDisposable
             await _ticks.DisposeAsync();
         if (_purge is not null)
             await _purge.DisposeAsync();
+    }
+
+    private void StartPeer(PeerOptions options)
+    {
+        _directory = new DataDirectory(_config.Storage, new FileDisk());
+        var recovered = Recover(options);
+        var peer = new QuorumPeer(options, recovered.State, PeerLoop.Now, PeerLoop.WallClock);
+        StartDisk(peer);
+        if (recovered.Empty)
+            WriteFirstSnapshot(peer);
     }
 
     private (RecoveredState State, bool Empty) Recover(PeerOptions options)
@@ -220,7 +233,7 @@ internal sealed class ServerHost : IAsyncDisposable
             if (removed.Count > 0)
                 _logger.Purged(removed.Count);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _logger.PurgeFailed(e.Message);
         }

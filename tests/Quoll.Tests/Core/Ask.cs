@@ -52,9 +52,11 @@ internal sealed record Ask(OpCode Op, byte[] Body)
 
     public static Ask AddWatch(string path, int mode) => new(OpCode.AddWatch, new Bytes().String(path).Int(mode).ToArray());
 
-    public static Ask CheckWatches(string path, WatcherType type) => new(OpCode.CheckWatches, new Bytes().String(path).Int((int)type).ToArray());
+    public static Ask CheckWatches(string path, WatcherType type) =>
+        new(OpCode.CheckWatches, new Bytes().String(path).Int((int)type).ToArray());
 
-    public static Ask RemoveWatches(string path, WatcherType type) => new(OpCode.RemoveWatches, new Bytes().String(path).Int((int)type).ToArray());
+    public static Ask RemoveWatches(string path, WatcherType type) =>
+        new(OpCode.RemoveWatches, new Bytes().String(path).Int((int)type).ToArray());
 
     public static Ask SetWatches(long since, string[] data, string[] exist, string[] child) =>
         new(OpCode.SetWatches, new Bytes().Long(since).Strings(data).Strings(exist).Strings(child).ToArray());

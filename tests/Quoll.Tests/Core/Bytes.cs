@@ -57,7 +57,8 @@ internal sealed record AclLine(int Permissions, string? Scheme, string? Id)
 
 /// <summary>What a client sees of a znode.</summary>
 internal sealed record StatSeen(
-    long Czxid, long Mzxid, long Ctime, long Mtime, int Version, int Cversion, int Aversion, long Owner, int DataLength, int Children, long Pzxid);
+    long Czxid, long Mzxid, long Ctime, long Mtime, int Version, int Cversion, int Aversion, long Owner, int DataLength,
+    int Children, long Pzxid);
 
 /// <summary>Takes a record's bytes apart.</summary>
 internal sealed class BytesReader(byte[] bytes)

@@ -26,7 +26,8 @@ public sealed class AclMemoryTests
         Assert.Equal(ErrorCode.NodeExists, _client.ErrorOf(Ask.Create("/zookeeper", "", CreateMode.Persistent, List(2))));
         Assert.Equal(ErrorCode.NoNode, _client.ErrorOf(Ask.SetAcl("/none", -1, List(3))));
         Assert.Equal(ErrorCode.BadVersion, _client.ErrorOf(Ask.SetAcl("/", 7, List(4))));
-        _client.Do(Ask.Multi(Ask.Create("/a", "", CreateMode.Persistent, List(5)), Ask.Create("/none/a", "", CreateMode.Persistent, List(6))));
+        _client.Do(Ask.Multi(
+            Ask.Create("/a", "", CreateMode.Persistent, List(5)), Ask.Create("/none/a", "", CreateMode.Persistent, List(6))));
 
         Assert.Equal(before, Lists);
     }
@@ -56,7 +57,8 @@ public sealed class AclMemoryTests
         for (var i = 0; i < 3; i++)
         {
             _client.Send(Ask.Multi(
-                Ask.Create("/b", "", CreateMode.Persistent, List(2)), Ask.Delete("/b"), Ask.Create("/b", "", CreateMode.Persistent, List(3)),
+                Ask.Create("/b", "", CreateMode.Persistent, List(2)), Ask.Delete("/b"),
+                Ask.Create("/b", "", CreateMode.Persistent, List(3)),
                 Ask.Delete("/a"), Ask.Create("/a", "", CreateMode.Persistent, List(4)), Ask.Check("/a", 99)));
         }
 
