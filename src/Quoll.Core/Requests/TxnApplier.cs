@@ -15,6 +15,7 @@ internal readonly record struct TxnResult(OpCode Type, ErrorCode Error, int Path
 /// </summary>
 internal sealed class TxnApplier(Database database, WatchManager watches)
 {
+    private const int DigestLength = 12;
     private readonly DataTree _tree = database.Tree;
     private TxnHeader _header;
     private Stat _stat;
@@ -148,15 +149,13 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
         return new NewZnode(txn.Path, txn.Data, txn.Acl, txn.Ephemeral ? _header.ClientId : 0, parentCVersion);
     }
 
-    // The list may be missing, and the digest after it too. A digest can't be taken for a list: it would be cut short.
+    // Servers may be told to log no list; what follows the header is then a digest, or nothing.
     private static JuteVector<JuteBytes> ReadPaths(scoped ref JuteReader reader)
     {
         var start = reader;
-        var paths = CloseSessionTxn.Read(ref reader).PathsToDelete;
-        if (!reader.Malformed)
-            return paths;
+        var isDigest = reader.Rest.Length == DigestLength && reader.ReadInt() == TreeDigest.Version;
         reader = start;
-        return default;
+        return reader.AtEnd || isDigest ? default : CloseSessionTxn.Read(ref reader).PathsToDelete;
     }
 
     private void ApplyCreate(OpCode type, NewZnode created, ReadOnlySpan<byte> txn) =>
