@@ -47,7 +47,8 @@ public sealed class Introspection
 
     public int EphemeralCount => _database.Tree.Owned.EphemeralCount;
 
-    public long ApproximateDataSize => _database.Tree.DataSize;
+    /// <summary>Bytes of all paths and data; of the root's, as in Apache's server, one of its two names has a byte.</summary>
+    public long ApproximateDataSize => _database.Tree.DataSize + 1;
 
     public int SessionCount => _sessions.Count;
 

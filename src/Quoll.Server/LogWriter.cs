@@ -46,9 +46,9 @@ internal sealed class LogWriter : IDisposable
     /// <summary>Takes the effects that are for the log. Their bytes stay valid until the peer was told that they are synced.</summary>
     public void Take(List<DiskEffect> effects)
     {
-        var any = false;
         lock (_gate)
         {
+            var any = false;
             foreach (var effect in effects)
             {
                 if (effect.Kind is not (DiskEffectKind.Append or DiskEffectKind.RollLog))
@@ -56,16 +56,21 @@ internal sealed class LogWriter : IDisposable
                 _incoming.Add(effect);
                 any = true;
             }
-        }
 
-        if (any)
-            _arrived.Set();
+            // Once the thread has ended nothing is written any more, and so nothing confirmed.
+            if (any && !_stopping)
+                _arrived.Set();
+        }
     }
 
     /// <summary>Writes and syncs what has been taken, and ends the thread.</summary>
     public void Dispose()
     {
-        _stopping = true;
+        lock (_gate)
+        {
+            _stopping = true;
+        }
+
         _arrived.Set();
         if (_thread.IsAlive)
             _thread.Join();

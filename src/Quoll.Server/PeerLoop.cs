@@ -34,7 +34,8 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
     private readonly ConcurrentQueue<Input> _inbox = new();
     private readonly List<ClientConnection> _touched = [];
     private readonly List<ClientConnection> _parked = [];
-    private readonly List<ClientConnection> _newcomers = [];
+    private readonly HashSet<ClientConnection> _newcomers = [];
+    private readonly HashSet<ClientConnection> _leaving = [];
     private readonly QuorumPeer _peer;
     private readonly LogWriter _log;
     private readonly SnapshotThread _snapshots;
@@ -72,7 +73,7 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
     public void PostAside(in Input input)
     {
         _inbox.Enqueue(input);
-        if (Volatile.Read(ref _running) == 0)
+        if (Interlocked.CompareExchange(ref _running, 0, 0) == 0)
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
@@ -80,8 +81,23 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
     public Task<T> AskAsync<T>(Func<QuorumPeer, T> question)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(new Input(InputKind.Ask, new Question(peer => answer.SetResult(question(peer)), () => answer.SetCanceled())));
+        Post(new Input(InputKind.Ask, new Question(() => Answer(question, answer), () => answer.SetCanceled())));
         return answer.Task;
+    }
+
+    // A question changes nothing: one that fails is its asker's affair.
+    private void Answer<T>(Func<QuorumPeer, T> question, TaskCompletionSource<T> answer)
+    {
+        try
+        {
+            answer.SetResult(question(_peer));
+        }
+#pragma warning disable CA1031 // It goes to whoever asked.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            answer.SetException(e);
+        }
     }
 
     void IThreadPoolWorkItem.Execute() => Run();
@@ -108,7 +124,8 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
             }
             finally
             {
-                Volatile.Write(ref _running, 0);
+                // A full fence: whoever put something into the inbox after it was found empty must find that nobody runs.
+                Interlocked.Exchange(ref _running, 0);
             }
 
             // A connection's thread has worked long enough for the others.
@@ -159,6 +176,7 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
                 var closed = (ClientConnection)input.Subject!;
                 _parked.Remove(closed);
                 _newcomers.Remove(closed);
+                _leaving.Remove(closed);
                 _peer.OnClosed(closed.Client!);
                 closed.OnClosed();
                 break;
@@ -172,10 +190,11 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
                 _peer.OnDiskRoom(input.Value != 0);
                 break;
             case InputKind.Ask:
-                ((Question)input.Subject!).Ask(_peer);
+                ((Question)input.Subject!).Ask();
                 break;
             case InputKind.Tick:
                 DropSilentNewcomers();
+                DropThoseWhoDoNotLeave();
                 break;
         }
     }
@@ -191,14 +210,22 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
 
     private void DropSilentNewcomers()
     {
-        for (var i = _newcomers.Count - 1; i >= 0; i--)
+        _newcomers.RemoveWhere(newcomer =>
         {
-            var newcomer = _newcomers[i];
             var silent = newcomer.Client!.SessionId == 0 && Now - newcomer.Opened > NewcomerPatience.TotalMilliseconds;
             if (silent)
                 newcomer.Abort();
-            if (silent || newcomer.Client.SessionId != 0)
-                _newcomers.RemoveAt(i);
+            return silent || newcomer.Client.SessionId != 0;
+        });
+    }
+
+    // Their last replies wait for clients that do not read.
+    private void DropThoseWhoDoNotLeave()
+    {
+        foreach (var connection in _leaving)
+        {
+            if (Now - connection.ClosingSince > NewcomerPatience.TotalMilliseconds)
+                connection.Abort();
         }
     }
 
@@ -232,7 +259,7 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
             if (effect.Kind == ClientEffectKind.Send)
                 connection.Send(outbox.Clients.Bytes.Written.Slice(effect.Offset, effect.Length));
             else
-                connection.CloseWhenSent();
+                Close(connection);
             Touch(connection);
         }
 
@@ -244,7 +271,13 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
         _touched.Clear();
     }
 
-    private sealed record Question(Action<QuorumPeer> Ask, Action Withdraw);
+    private sealed record Question(Action Ask, Action Withdraw);
+
+    private void Close(ClientConnection connection)
+    {
+        connection.CloseWhenSent();
+        _leaving.Add(connection);
+    }
 
     private void Touch(ClientConnection connection)
     {

@@ -82,7 +82,7 @@ internal sealed class SnapshotThread : IDisposable
                 if (!_broken || effect.Kind == DiskEffectKind.BeginSnapshot)
                     Write(effect);
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // The log has everything. What is left of the file is not taken for a snapshot, and is removed at the next start.
                 _broken = true;

@@ -82,7 +82,7 @@ internal sealed class RequestPipeline
     public void Submit(Client client, in RequestHeader header, ReadOnlySpan<byte> body)
     {
         var op = (OpCode)header.Type;
-        if (IsWrite(op))
+        if (IsWrite(op) && (DiskHasRoom || op == OpCode.CloseSession))
             SubmitWrite(client, client.Session!, op, header.Xid, body);
         else if (client.WritesBegun != client.WritesDone || client.Deferred.Count > 0)
             Defer(client, op, header.Xid, body);
@@ -154,13 +154,6 @@ internal sealed class RequestPipeline
         if (op == OpCode.CloseSession)
         {
             SubmitCloseSession(client, session, xid);
-            return;
-        }
-
-        if (!DiskHasRoom)
-        {
-            // Not a transaction: there is no room to log one.
-            _outbox.Clients.Reply(client, xid, _database.LastProcessed.Value, ErrorCode.SystemError);
             return;
         }
 
@@ -237,7 +230,11 @@ internal sealed class RequestPipeline
 
     private void AnswerRead(in Read read, Instant arrival)
     {
-        _reads.Answer(read);
+        // A change here is one that came when there was no room to log it: it is answered in its place, like a read.
+        if (IsWrite(read.Op))
+            _outbox.Clients.Reply(read.Client, read.Xid, _database.LastProcessed.Value, ErrorCode.SystemError);
+        else
+            _reads.Answer(read);
         Count(read.Client, read.Op, read.Xid, arrival, isRead: true);
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 using Microsoft.AspNetCore.Connections;
 using Quoll.Core;
@@ -29,15 +30,17 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
     /// <summary>Replies and events that may wait for a client that does not read. Beyond that, it is cut off.</summary>
     private const int MaxWaiting = 16 * 1024 * 1024;
 
+    /// <summary>What may wait while requests are still taken: a client that reads a long reply says that it lives meanwhile.</summary>
+    private const int MaxWaitingWhenRead = 64 * 1024;
+
     /// <summary>Frames taken from one connection before others have their turn.</summary>
     private const int FramesAtOnce = 1000;
 
     private readonly PipeReader _input = context.Transport.Input;
     private readonly PipeWriter _output = context.Transport.Output;
-    private readonly ArrayBufferWriter<byte> _waiting = new();
+    private ArrayBufferWriter<byte> _waiting = new();
     private ManualResetValueTaskSourceCore<bool> _taken = new() { RunContinuationsAsynchronously = true };
     private ReadOnlySequence<byte> _received;
-    private byte[] _frame = [];
     private bool _flushing;
     private bool _closing;
     private bool _closed;
@@ -51,6 +54,9 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
 
     /// <summary>When it was made.</summary>
     public Instant Opened { get; } = PeerLoop.Now;
+
+    /// <summary>When it was told to close.</summary>
+    public Instant ClosingSince { get; private set; }
 
     /// <summary>On the loop's list of connections to flush.</summary>
     public bool Touched { get; set; }
@@ -68,17 +74,15 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
                 loop.Post(new Input(InputKind.Received, this));
                 await new ValueTask(this, _taken.Version);
                 _input.AdvanceTo(_received.Start, _received.End);
-                if (_closing)
+                if (_closed)
                     return;
                 var result = await _input.ReadAsync(context.ConnectionClosed);
-                if (result.IsCompleted && result.Buffer.IsEmpty || result.IsCanceled)
+                if (result.IsCanceled || (result.IsCompleted && (_closing || !HasWholeFrame(result.Buffer))))
                     return;
                 _received = result.Buffer;
-                if (result.IsCompleted && !HasWholeFrame(_received))
-                    return;
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ConnectionAbortedException or ConnectionResetException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
         {
             // The other side went away: nobody is left to tell.
         }
@@ -109,10 +113,9 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
                 break;
             if (frames == FramesAtOnce || peer.Outbox.Clients.IsFull)
                 return Fed.Later;
-            if (_flushing || !peer.Accepts(Client!))
+            if (_waiting.WrittenCount > MaxWaitingWhenRead || !peer.Accepts(Client!))
                 return Fed.Blocked;
-            var frame = _received.Slice(4, length);
-            peer.OnFrame(Client!, frame.IsSingleSegment ? frame.FirstSpan : Gather(frame));
+            Give(peer, _received.Slice(4, length));
             _received = _received.Slice(4 + length);
         }
 
@@ -126,19 +129,19 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
         if (_closed)
             return;
         if (!_flushing)
-        {
             _output.Write(bytes);
-            return;
-        }
-
-        if (_waiting.WrittenCount + bytes.Length > MaxWaiting)
+        else if (_waiting.WrittenCount > MaxWaiting)
             Abort();
         else
             _waiting.Write(bytes);
     }
 
     /// <summary>On the loop: ends the connection once what was sent is on its way.</summary>
-    public void CloseWhenSent() => _closing = true;
+    public void CloseWhenSent()
+    {
+        _closing = true;
+        ClosingSince = PeerLoop.Now;
+    }
 
     /// <summary>On the loop: lets go what was sent in this step.</summary>
     public void Flush()
@@ -149,19 +152,13 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
         if (_waiting.WrittenCount > 0)
         {
             _output.Write(_waiting.WrittenSpan);
-            _waiting.ResetWrittenCount();
+            _waiting = new();
         }
 
-        var flush = _output.FlushAsync();
-        if (!flush.IsCompletedSuccessfully)
-        {
-            _flushing = true;
-            _ = AwaitFlushAsync(flush);
-        }
-        else if (_closing)
-        {
+        if (!TryFlush())
+            Abort();
+        else if (_closing && !_flushing)
             Finish();
-        }
     }
 
     /// <summary>On the loop: the connection has ended.</summary>
@@ -202,13 +199,40 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
     private static bool HasWholeFrame(ReadOnlySequence<byte> bytes) =>
         bytes.Length >= 4 && bytes.Length - 4 >= LengthOf(bytes);
 
-    private ReadOnlySpan<byte> Gather(ReadOnlySequence<byte> frame)
+    private void Give(QuorumPeer peer, ReadOnlySequence<byte> frame)
     {
-        var length = (int)frame.Length;
-        if (_frame.Length < length)
-            _frame = new byte[length];
-        frame.CopyTo(_frame);
-        return _frame.AsSpan(0, length);
+        if (frame.IsSingleSegment)
+        {
+            peer.OnFrame(Client!, frame.FirstSpan);
+            return;
+        }
+
+        var whole = ArrayPool<byte>.Shared.Rent((int)frame.Length);
+        frame.CopyTo(whole);
+        peer.OnFrame(Client!, whole.AsSpan(0, (int)frame.Length));
+        ArrayPool<byte>.Shared.Return(whole);
+    }
+
+    // A socket that failed makes the flush throw whatever it failed with: that ends this connection, and must not end the server.
+    private bool TryFlush()
+    {
+        try
+        {
+            var flush = _output.FlushAsync();
+            if (!flush.IsCompletedSuccessfully)
+            {
+                _flushing = true;
+                _ = AwaitFlushAsync(flush);
+            }
+
+            return true;
+        }
+#pragma warning disable CA1031 // See above.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
+        }
     }
 
     private async Task AwaitFlushAsync(ValueTask<FlushResult> flush)
@@ -217,9 +241,10 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
         {
             await flush;
         }
-        catch (Exception e) when (e is ConnectionAbortedException or ConnectionResetException or OperationCanceledException)
+#pragma warning disable CA1031 // The next flush fails likewise, and ends the connection.
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            // The reading side learns of it too, and ends the connection.
         }
 
         loop.Post(new Input(InputKind.Flushed, this));

@@ -1,0 +1,70 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Quoll.Core;
+using Quoll.Server;
+using Quoll.Server.Clients;
+using Quoll.Storage;
+
+namespace Quoll.Tests.Server.Clients;
+
+/// <summary>The host's loop over a real log in a directory of its own, with pipes for sockets.</summary>
+internal sealed class LoopHost : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("quoll-loop-").FullName;
+    private readonly DataDirectory _data;
+    private readonly LogWriter _log;
+    private readonly SnapshotThread _snapshots;
+
+    public LoopHost()
+    {
+        _data = new DataDirectory(new() { DataDir = _directory, LogDir = _directory }, new FileDisk());
+        var options = new PeerOptions();
+        var peer = new QuorumPeer(options, new RecoveredState(options), PeerLoop.Now, PeerLoop.WallClock);
+        var log = new TxnLog(_data.Disk, _data.Logs, new TxnLogOptions(PreAllocSize: 64 * 1024, ForceSync: false));
+        _log = new LogWriter(log, TimeSpan.FromMinutes(1)) { OnFailure = Failures.Add, OnSlowSync = _ => { } };
+        _snapshots = new SnapshotThread(_data, SnapshotCompression.None) { OnWritten = (_, _) => { }, OnFailure = Failures.Add };
+        Loop = new PeerLoop(peer, _log, _snapshots, _ => { }, Failures.Add) { NewcomerPatience = TimeSpan.FromMilliseconds(-1) };
+        _log.Loop = Loop;
+        _snapshots.Loop = Loop;
+        _log.Start();
+        _snapshots.Start();
+    }
+
+    public PeerLoop Loop { get; }
+
+    public List<Exception> Failures { get; } = [];
+
+    /// <summary>A connection whose reader stops the server from writing on once so many bytes are unread.</summary>
+    public PipeClient Connect(int window = 64 * 1024)
+    {
+        // What a client sends is worked on in its call; a test goes on elsewhere than on the threads under test.
+        var inline = new PipeOptions(
+            readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
+        var toServer = new Pipe(inline);
+        var toClient = new Pipe(new PipeOptions(
+            writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: window,
+            resumeWriterThreshold: window / 2, useSynchronizationContext: false));
+        var context = new DefaultConnectionContext(
+            "test", new Ends(toServer.Reader, toClient.Writer), new Ends(toClient.Reader, toServer.Writer));
+        var connection = new ClientConnection(context, Loop, "127.0.0.1", 0xfffff);
+        return new PipeClient(toServer.Writer, toClient.Reader, ServeAsync());
+
+        // As the listener does, which looks at the first bytes before there is a connection.
+        async Task ServeAsync() => await connection.RunAsync((await toServer.Reader.ReadAtLeastAsync(4)).Buffer);
+    }
+
+    public void Dispose()
+    {
+        _log.Dispose();
+        _snapshots.Dispose();
+        _data.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private sealed class Ends(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input { get; } = input;
+
+        public PipeWriter Output { get; } = output;
+    }
+}
