@@ -41,6 +41,7 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
     private ArrayBufferWriter<byte> _waiting = new();
     private ManualResetValueTaskSourceCore<bool> _taken = new() { RunContinuationsAsynchronously = true };
     private ReadOnlySequence<byte> _received;
+    private int _used;   // bytes of the first segment that the peer has taken
     private bool _flushing;
     private bool _closing;
     private bool _closed;
@@ -67,19 +68,19 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
         loop.Post(new Input(InputKind.Opened, this));
         try
         {
-            _received = first;
+            Receive(first);
             while (true)
             {
                 _taken.Reset();
                 loop.Post(new Input(InputKind.Received, this));
                 await new ValueTask(this, _taken.Version);
-                _input.AdvanceTo(_received.Start, _received.End);
+                _input.AdvanceTo(_received.GetPosition(_used), _received.End);
                 if (_closed)
                     return;
                 var result = await _input.ReadAsync(context.ConnectionClosed);
                 if (result.IsCanceled || (result.IsCompleted && (_closing || !HasWholeFrame(result.Buffer))))
                     return;
-                _received = result.Buffer;
+                Receive(result.Buffer);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
@@ -100,23 +101,27 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
     {
         for (var frames = 0; !_closing && !_closed; frames++)
         {
-            if (_received.Length < 4)
+            // Nearly every frame lies in one segment; for one that does not, what is before it is let go.
+            var segment = _received.FirstSpan[_used..];
+            if (segment.Length < 4 || segment.Length - 4 < BinaryPrimitives.ReadInt32BigEndian(segment))
+                Receive(_received.Slice(_used));
+            var rest = _received.Length - _used;
+            if (rest < 4)
                 break;
-            var length = LengthOf(_received);
+            var length = LengthOf(_received, _used);
             if (length < 0 || length > maxFrame)
             {
                 Abort();
                 break;
             }
 
-            if (_received.Length < 4 + length)
+            if (rest < 4 + length)
                 break;
             if (frames == FramesAtOnce || peer.Outbox.Clients.IsFull)
                 return Fed.Later;
             if (_waiting.WrittenCount > MaxWaitingWhenRead || !peer.Accepts(Client!))
                 return Fed.Blocked;
-            Give(peer, _received.Slice(4, length));
-            _received = _received.Slice(4 + length);
+            Give(peer, length);
         }
 
         _taken.SetResult(true);
@@ -187,30 +192,40 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
 
     void IValueTaskSource.GetResult(short token) => _taken.GetResult(token);
 
-    private static int LengthOf(ReadOnlySequence<byte> bytes)
+    private static int LengthOf(ReadOnlySequence<byte> bytes, int offset)
     {
-        if (bytes.FirstSpan.Length >= 4)
-            return BinaryPrimitives.ReadInt32BigEndian(bytes.FirstSpan);
+        var segment = bytes.FirstSpan;
+        if (segment.Length - offset >= 4)
+            return BinaryPrimitives.ReadInt32BigEndian(segment[offset..]);
         Span<byte> four = stackalloc byte[4];
-        bytes.Slice(0, 4).CopyTo(four);
+        bytes.Slice(offset, 4).CopyTo(four);
         return BinaryPrimitives.ReadInt32BigEndian(four);
     }
 
     private static bool HasWholeFrame(ReadOnlySequence<byte> bytes) =>
-        bytes.Length >= 4 && bytes.Length - 4 >= LengthOf(bytes);
+        bytes.Length >= 4 && bytes.Length - 4 >= LengthOf(bytes, 0);
 
-    private void Give(QuorumPeer peer, ReadOnlySequence<byte> frame)
+    private void Receive(ReadOnlySequence<byte> bytes)
     {
-        if (frame.IsSingleSegment)
+        _received = bytes;
+        _used = 0;
+    }
+
+    private void Give(QuorumPeer peer, int length)
+    {
+        var segment = _received.FirstSpan;
+        if (segment.Length - _used - 4 >= length)
         {
-            peer.OnFrame(Client!, frame.FirstSpan);
+            peer.OnFrame(Client!, segment.Slice(_used + 4, length));
+            _used += 4 + length;
             return;
         }
 
-        var whole = ArrayPool<byte>.Shared.Rent((int)frame.Length);
-        frame.CopyTo(whole);
-        peer.OnFrame(Client!, whole.AsSpan(0, (int)frame.Length));
+        var whole = ArrayPool<byte>.Shared.Rent(length);
+        _received.Slice(_used + 4, length).CopyTo(whole);
+        peer.OnFrame(Client!, whole.AsSpan(0, length));
         ArrayPool<byte>.Shared.Return(whole);
+        Receive(_received.Slice(_used + 4 + length));
     }
 
     // A socket that failed makes the flush throw whatever it failed with: that ends this connection, and must not end the server.
