@@ -84,15 +84,29 @@ public sealed class ClientLane
     /// <summary>Ends the frame. Frames of one connection that follow each other become one effect.</summary>
     internal void EndFrame(ref JuteWriter writer, Client client)
     {
+        var offset = EndFrame(ref writer);
+        Send(client, offset);
+    }
+
+    /// <summary>Ends a frame that may go to several connections; returns where it begins.</summary>
+    internal int EndFrame(ref JuteWriter writer)
+    {
         writer.Commit();
-        var length = Bytes.Length - _frame;
-        Bytes.Patch(_frame, length - 4);
+        Bytes.Patch(_frame, Bytes.Length - _frame - 4);
+        return _frame;
+    }
+
+    /// <summary>Sends the frame that ended last.</summary>
+    internal void Send(Client client, int offset)
+    {
+        var length = Bytes.Length - offset;
         client.Stats.OnSent();
         Stats.Sent++;
-        if (Effects.Count > 0 && Effects[^1] is { Kind: ClientEffectKind.Send } last && last.Client == client)
+        if (Effects.Count > 0 && Effects[^1] is { Kind: ClientEffectKind.Send } last && last.Client == client
+            && last.Offset + last.Length == offset)
             Effects[^1] = last with { Length = last.Length + length };
         else
-            Effects.Add(new ClientEffect(ClientEffectKind.Send, client, _frame, length));
+            Effects.Add(new ClientEffect(ClientEffectKind.Send, client, offset, length));
     }
 
     /// <summary>Takes back the frame that was begun.</summary>

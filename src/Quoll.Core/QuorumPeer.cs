@@ -53,6 +53,10 @@ public sealed class QuorumPeer
         // Every known session gets a whole timeout from here.
         foreach (var (id, timeout) in _database.Sessions)
             _sessions.Add(id, timeout, now);
+
+        // A snapshot of Apache's may have ephemerals of a session that it does not have: they end as if it had just been heard.
+        foreach (var id in _database.Tree.Owned.Sessions.Where(id => _sessions.Find(id) is null && id >> 56 != -1).ToList())
+            _sessions.Add(id, options.MinSessionTimeout, now);
         Introspection = new Introspection(_database, _sessions, _clients, _pipeline, _snapshots);
     }
 
@@ -75,7 +79,7 @@ public sealed class QuorumPeer
         _lastAdvance = now;
 
         // When this process was stopped, its clients were not heard, though they may have spoken: that time does not count.
-        if (passed > 2 * _options.TickTime)
+        if (passed > _options.TickTime)
         {
             Outbox.Notices.Add(new Notice(NoticeKind.TimePassedUnseen, 0, passed));
             passed = 0;
@@ -92,6 +96,13 @@ public sealed class QuorumPeer
         {
             if (session.Closing)
                 continue;
+            if (session.Client is { } client && IsHeld(client))
+            {
+                // It was not heard because it was not read.
+                _sessions.Touch(session, _sessionClock);
+                continue;
+            }
+
             Outbox.Notices.Add(new Notice(NoticeKind.SessionExpired, session.Id, session.Timeout));
             _pipeline.SubmitCloseSession(null, session, 0);
         }
@@ -106,13 +117,7 @@ public sealed class QuorumPeer
     /// False while the connection must not be read: its session is being made, or too much is under way or on the client lane. What
     /// has been sent waits in its socket, and TCP slows the client.
     /// </summary>
-    public bool Accepts(Client client) => !Outbox.Clients.IsFull && client.State switch
-    {
-        ClientState.CreatingSession => false,
-        ClientState.Open => (_pipeline.Outstanding <= _options.OutstandingLimit || client.Outstanding == 0)
-            && _pipeline.OutstandingBytes <= _options.OutstandingBytesLimit,
-        _ => true,
-    };
+    public bool Accepts(Client client) => !Outbox.Clients.IsFull && !IsHeld(client);
 
     /// <summary>A whole frame came, without its length. The bytes are not kept.</summary>
     public void OnFrame(Client client, ReadOnlySpan<byte> frame)
@@ -160,6 +165,14 @@ public sealed class QuorumPeer
             Outbox.Notices.Add(new Notice(hasRoom ? NoticeKind.DiskHasRoom : NoticeKind.DiskFull, 0, 0));
         _pipeline.DiskHasRoom = hasRoom;
     }
+
+    private bool IsHeld(Client client) => client.State switch
+    {
+        ClientState.CreatingSession => true,
+        ClientState.Open => (_pipeline.Outstanding > _options.OutstandingLimit && client.Outstanding > 0)
+            || _pipeline.OutstandingBytes > _options.OutstandingBytesLimit,
+        _ => false,
+    };
 
     private void OnRequest(Client client, ReadOnlySpan<byte> frame)
     {

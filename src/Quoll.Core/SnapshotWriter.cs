@@ -89,7 +89,8 @@ internal sealed class SnapshotWriter
     {
         var cursor = _database.Tree.Snapshot;
         var done = cursor.Walk(SliceSize);
-        Add(cursor.TakeSlice());
+        foreach (var slice in cursor.TakeSlices())
+            Add(slice);
         if (!done)
             return;
         cursor.End();

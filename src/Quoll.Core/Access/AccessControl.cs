@@ -49,15 +49,8 @@ internal sealed class AccessControl(PeerOptions options)
     public ErrorCode Fixup(AclEntry[] entries, Identity[] identities, out AclEntry[] result)
     {
         result = [];
-        var unique = new List<AclEntry>();
-        foreach (var entry in entries)
-        {
-            if (unique.Any(other => CannotBeCompared(entry, other)))
-                return ErrorCode.MarshallingError;
-            if (!unique.Contains(entry))
-                unique.Add(entry);
-        }
-
+        if (!TryRemoveDuplicates(entries, out var unique))
+            return ErrorCode.MarshallingError;
         var fixedUp = new List<AclEntry>();
         foreach (var entry in unique)
         {
@@ -128,10 +121,29 @@ internal sealed class AccessControl(PeerOptions options)
         }
     }
 
-    // Where Java's comparison of two entries meets the null.
-    private static bool CannotBeCompared(AclEntry entry, AclEntry other) =>
-        entry.Permissions == other.Permissions
-        && (entry.Scheme is null || (entry.Name is null && entry.Scheme == other.Scheme));
+    // False where Java's comparison of two entries meets a null: one in the scheme as soon as permissions are alike, and one in the
+    // name as soon as the schemes are too.
+    private static bool TryRemoveDuplicates(AclEntry[] entries, out List<AclEntry> unique)
+    {
+        unique = [];
+        var seen = new HashSet<AclEntry>();
+        var permissions = new HashSet<Permissions>();
+        var schemes = new HashSet<(Permissions, string?)>();
+        foreach (var entry in entries)
+        {
+            if (entry.Scheme is null && permissions.Contains(entry.Permissions))
+                return false;
+            if (entry.Name is null && schemes.Contains((entry.Permissions, entry.Scheme)))
+                return false;
+            if (!seen.Add(entry))
+                continue;
+            unique.Add(entry);
+            permissions.Add(entry.Permissions);
+            schemes.Add((entry.Permissions, entry.Scheme));
+        }
+
+        return true;
+    }
 
     private bool MatchesAny(AclEntry entry, Identity[] identities)
     {

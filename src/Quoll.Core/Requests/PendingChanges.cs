@@ -19,13 +19,15 @@ internal struct ZnodeView
 
 /// <summary>
 /// What the transactions under way will change, path by path, over the tree as it is (<c>outstandingChanges</c>). An entry goes
-/// when its transaction is applied. Nothing is allocated once it has run for a while.
+/// when its transaction is applied. Hardly anything is allocated once it has run for a while.
 /// </summary>
 internal sealed class PendingChanges : IHashChains
 {
     private readonly DataTree _tree;
     private readonly bool _digests;
+    private readonly ulong _seed;
     private readonly HashIndex _index;
+    private const int KeptEntries = 16 * 1024;
     private readonly List<Entry> _entries = [new()];
     private readonly Stack<int> _free = new();
     private readonly Queue<(int Entry, long Zxid)> _order = new();
@@ -34,10 +36,11 @@ internal sealed class PendingChanges : IHashChains
     private ulong _digestBefore;
     private bool _recording;
 
-    public PendingChanges(DataTree tree, bool digests)
+    public PendingChanges(DataTree tree, PeerOptions options)
     {
         _tree = tree;
-        _digests = digests;
+        _digests = options.DigestEnabled;
+        _seed = options.Seed;
         _index = new HashIndex(this);
     }
 
@@ -160,6 +163,18 @@ internal sealed class PendingChanges : IHashChains
                 _tree.Acls.Release(entry.View.Acl);
             Free(oldest.Entry);
         }
+
+        // After the end of a session with very many ephemerals.
+        if (_order.Count == 0 && _entries.Count > KeptEntries)
+        {
+            _entries.RemoveRange(1, _entries.Count - 1);
+            _entries.TrimExcess();
+            _free.Clear();
+            _free.TrimExcess();
+            _order.TrimExcess();
+            _undo.Clear();
+            _undo.TrimExcess();
+        }
     }
 
     /// <summary>Paths that transactions under way create for a session.</summary>
@@ -167,7 +182,7 @@ internal sealed class PendingChanges : IHashChains
         _entries.Where(entry => entry.Zxid != 0 && entry.View.Exists && entry.View.Stat.EphemeralOwner == session)
             .Select(entry => entry.Path[..entry.Length]);
 
-    uint IHashChains.HashOf(int entry) => HashIndex.Hash(0, 0, PathOf(entry));
+    uint IHashChains.HashOf(int entry) => HashIndex.Hash(_seed, 0, PathOf(entry));
 
     int IHashChains.NextOf(int entry) => _entries[entry].HashNext;
 
@@ -177,7 +192,7 @@ internal sealed class PendingChanges : IHashChains
 
     private int Find(ReadOnlySpan<byte> path)
     {
-        for (var entry = _index.First(HashIndex.Hash(0, 0, path)); entry != 0; entry = _entries[entry].HashNext)
+        for (var entry = _index.First(HashIndex.Hash(_seed, 0, path)); entry != 0; entry = _entries[entry].HashNext)
         {
             if (PathOf(entry).SequenceEqual(path))
                 return entry;

@@ -211,6 +211,9 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
         var kind = _options.OwnerTypes.KindOf(node.Stat.EphemeralOwner);
         if (kind is OwnerKind.Session or OwnerKind.Persistent)
             return ErrorCode.BadVersion;
+        // What is there now may be another container than the reaper saw: a new one that was not used yet.
+        if (kind == OwnerKind.Container && node.Stat.Cversion == 0 && !IsNeverUsed(node.Stat))
+            return ErrorCode.BadVersion;
         // Data set since the reaper looked has given a TTL node a new life.
         if (kind == OwnerKind.Ttl && _context.Time - node.Stat.Mtime <= _options.OwnerTypes.TtlOf(node.Stat.EphemeralOwner))
             return ErrorCode.BadVersion;
@@ -218,6 +221,9 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
         RecordDelete(path);
         return ErrorCode.Ok;
     }
+
+    private bool IsNeverUsed(in StatPersisted stat) =>
+        _options.ContainerMaxNeverUsed > 0 && _context.Time - stat.Mtime > _options.ContainerMaxNeverUsed;
 
     private ErrorCode PrepareSetData(ref JuteReader reader)
     {
@@ -309,7 +315,7 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
     private List<byte[]> EphemeralsOf(long session)
     {
         var tree = database.Tree;
-        var paths = new HashSet<byte[]>(BytesComparer.Instance);
+        var paths = new HashSet<byte[]>(new BytesComparer(_options.Seed));
         for (var node = tree.Owned.FirstEphemeral(session); node != 0; node = tree.BranchOf(node).NextOwned)
         {
             var path = tree.PathOf(node).ToArray();

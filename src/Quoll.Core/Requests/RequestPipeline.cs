@@ -41,7 +41,7 @@ internal sealed class RequestPipeline
         Access = new AccessControl(_options);
         Watches = new WatchManager(_options, outbox, clients, database.Tree.Acls, Access);
         Applier = new TxnApplier(database, Watches);
-        _pending = new PendingChanges(database.Tree, _options.DigestEnabled);
+        _pending = new PendingChanges(database.Tree, _options);
         _prep = new Prep(database, Access, _pending, outbox.Notices);
         _reads = new Reads(database, Access, Watches, outbox.Clients);
         _replies = new Replies(outbox.Clients);

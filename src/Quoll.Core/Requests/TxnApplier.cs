@@ -211,8 +211,8 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
             return ErrorCode.NoNode;
 
         // Only in a replay over a fuzzy snapshot: children that are created later in the log.
-        while (_tree.FirstChildOf(node) is > 0 and var child)
-            Delete(_tree.PathOf(child).ToArray());
+        while (_tree.ChildCountOf(node) > 0)
+            Delete(_tree.PathOf(_tree.LeafBelow(node)).ToArray());
         var acl = _tree[node].Acl;
         var length = Math.Max(_tree[node].DataLength, 0);
         _tree.Acls.AddReference(acl);

@@ -58,9 +58,9 @@ internal sealed class AclTable
     private readonly Dictionary<byte[], int>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
     private readonly Stack<int> _free = new();
 
-    public AclTable()
+    public AclTable(ulong seed)
     {
-        _byBytes = new Dictionary<byte[], int>(BytesComparer.Instance) { [_lists[OpenToAll]!.Encoded] = OpenToAll };
+        _byBytes = new Dictionary<byte[], int>(new BytesComparer(seed)) { [_lists[OpenToAll]!.Encoded] = OpenToAll };
         _lookup = _byBytes.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
@@ -123,17 +123,15 @@ internal sealed class AclTable
 }
 
 /// <summary>Byte strings as keys, to be looked up by a span.</summary>
-internal sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+internal sealed class BytesComparer(ulong seed) : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {
-    public static readonly BytesComparer Instance = new();
-
     public bool Equals([AllowNull] byte[] x, [AllowNull] byte[] y) => x.AsSpan().SequenceEqual(y);
 
     public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());
 
     public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
 
-    public int GetHashCode(ReadOnlySpan<byte> alternate) => (int)HashIndex.Hash(0, 0, alternate);
+    public int GetHashCode(ReadOnlySpan<byte> alternate) => (int)HashIndex.Hash(seed, 0, alternate);
 
     public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
 }

@@ -24,6 +24,7 @@ internal sealed class DataTree : IHashChains
         _seed = options.Seed;
         _digests = options.DigestEnabled;
         _index = new HashIndex(this);
+        Acls = new AclTable(_seed);
         OwnerTypes = options.OwnerTypes;
         Owned = new OwnedZnodes(this, OwnerTypes);
         Snapshot = new SnapshotCursor(this);
@@ -34,7 +35,7 @@ internal sealed class DataTree : IHashChains
         Digest += DigestOf(Root, default);
     }
 
-    public AclTable Acls { get; } = new();
+    public AclTable Acls { get; }
 
     public EphemeralOwner OwnerTypes { get; }
 
@@ -149,6 +150,14 @@ internal sealed class DataTree : IHashChains
         }
 
         return next;
+    }
+
+    /// <summary>A znode without children at or below this one.</summary>
+    public int LeafBelow(int node)
+    {
+        while (FirstChildOf(node) is > 0 and var child)
+            node = child;
+        return node;
     }
 
     /// <summary>The branch of a znode that has one.</summary>

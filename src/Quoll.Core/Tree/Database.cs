@@ -17,7 +17,7 @@ internal sealed class Database
     {
         Options = options;
         Tree = new DataTree(options);
-        Quotas = new Quotas(Tree);
+        Quotas = new Quotas(Tree, options.Seed);
         AddInitialZnodes();
     }
 

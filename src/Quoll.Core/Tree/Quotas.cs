@@ -6,7 +6,7 @@ namespace Quoll.Core.Tree;
 /// Quotas: limits that clients write below <c>/zookeeper/quota</c>, and the usage that the server keeps beside them. Only the deepest
 /// quota over a path counts; the root has none.
 /// </summary>
-internal sealed class Quotas(DataTree tree)
+internal sealed class Quotas(DataTree tree, ulong seed)
 {
     private static ReadOnlySpan<byte> QuotaRoot => "/zookeeper/quota"u8;
 
@@ -14,7 +14,10 @@ internal sealed class Quotas(DataTree tree)
 
     private static ReadOnlySpan<byte> UsageName => "zookeeper_stats"u8;
 
-    private readonly HashSet<byte[]> _paths = new(BytesComparer.Instance);
+    private readonly HashSet<byte[]> _paths = new(new BytesComparer(seed));
+
+    // Lengths of paths that have or had a quota: few of a deep path's ancestors need to be looked up.
+    private readonly HashSet<int> _lengths = [];
 
     /// <summary>Paths that have a quota.</summary>
     public IReadOnlyCollection<byte[]> Paths => _paths;
@@ -27,7 +30,7 @@ internal sealed class Quotas(DataTree tree)
             var target = parent[QuotaRoot.Length..];
             var name = ZnodePath.Name(path);
             if (name.SequenceEqual(LimitsName) && !target.IsEmpty)
-                _paths.Add(target.ToArray());
+                AddPath(target.ToArray());
             else if (name.SequenceEqual(UsageName))
                 Recount(target);
         }
@@ -73,6 +76,7 @@ internal sealed class Quotas(DataTree tree)
     public void Rebuild()
     {
         _paths.Clear();
+        _lengths.Clear();
         var root = tree.Find(QuotaRoot);
         if (root == 0)
             return;
@@ -85,7 +89,7 @@ internal sealed class Quotas(DataTree tree)
 
         foreach (var path in found.Where(path => path.Length > 0))
         {
-            _paths.Add(path);
+            AddPath(path);
             Recount(path);
         }
     }
@@ -99,6 +103,12 @@ internal sealed class Quotas(DataTree tree)
             return ErrorCode.Ok;
         exceeded = $"{System.Text.Encoding.UTF8.GetString(prefix)}: {what} {value} exceeds the {(isHard ? "hard" : "soft")} limit {limit}";
         return isHard ? ErrorCode.QuotaExceeded : ErrorCode.Ok;
+    }
+
+    private void AddPath(byte[] path)
+    {
+        _paths.Add(path);
+        _lengths.Add(path.Length);
     }
 
     private void Charge(ReadOnlySpan<byte> path, long bytes, long count)
@@ -135,7 +145,7 @@ internal sealed class Quotas(DataTree tree)
         var lookup = _paths.GetAlternateLookup<ReadOnlySpan<byte>>();
         for (; path.Length > 1; path = ZnodePath.Parent(path))
         {
-            if (lookup.TryGetValue(path, out var found))
+            if (_lengths.Contains(path.Length) && lookup.TryGetValue(path, out var found))
             {
                 prefix = found;
                 return true;

@@ -9,7 +9,9 @@ namespace Quoll.Core.Tree;
 /// </summary>
 internal sealed class SnapshotCursor(DataTree tree)
 {
+    private const int LargestBuffer = 16 * 1024 * 1024;
     private readonly List<int> _ancestors = [];
+    private readonly List<LaneBuffer> _full = [];
     private LaneBuffer _filling = new();
     private LaneBuffer _handedOut = new();
     private int _next;
@@ -40,7 +42,7 @@ internal sealed class SnapshotCursor(DataTree tree)
     /// <summary>Writes more znodes, until a slice is full or the tree is done; true when it is done.</summary>
     public bool Walk(int sliceSize)
     {
-        for (; _filling.Length < sliceSize && _next < tree.End; _next++)
+        for (; _full.Count == 0 && _filling.Length < sliceSize && _next < tree.End; _next++)
         {
             if (tree.InUse(_next))
                 BeforeChange(_next);
@@ -50,11 +52,15 @@ internal sealed class SnapshotCursor(DataTree tree)
     }
 
     /// <summary>The bytes since the last call. They stay as they are until the next one.</summary>
-    public ReadOnlyMemory<byte> TakeSlice()
+    public List<ReadOnlyMemory<byte>> TakeSlices()
     {
+        var slices = _full.ConvertAll(full => full.WrittenMemory);
+        _full.Clear();
         (_filling, _handedOut) = (_handedOut, _filling);
         _filling.Clear();
-        return _handedOut.WrittenMemory;
+        if (_handedOut.Length > 0)
+            slices.Add(_handedOut.WrittenMemory);
+        return slices;
     }
 
     public void End() => Running = false;
@@ -75,6 +81,12 @@ internal sealed class SnapshotCursor(DataTree tree)
         for (var i = _ancestors.Count - 1; i >= 0; i--)
             Write(ref writer, _ancestors[i]);
         writer.Commit();
+
+        // While the disk is busy with the last slice, as much may be added as changes.
+        if (_filling.Length < LargestBuffer)
+            return;
+        _full.Add(_filling);
+        _filling = new LaneBuffer();
     }
 
     private void Write(ref JuteWriter writer, int node)

@@ -79,7 +79,8 @@ internal sealed class WatchManager
     }
 
     /// <summary>An event that a client missed while it was away. Such events carry no zxid and are not filtered.</summary>
-    public void SendMissed(Client client, EventType type, JuteBytes path) => SendEvent(client, type, path.AsEchoed().Span, NoZxid);
+    public void SendMissed(Client client, EventType type, JuteBytes path) =>
+        _lane.Send(client, WriteEvent(type, path.AsEchoed().Span, NoZxid));
 
     private void CollectData(ReadOnlySpan<byte> path)
     {
@@ -89,21 +90,29 @@ internal sealed class WatchManager
         while (path.Length > 1)
         {
             path = ZnodePath.Parent(path);
-            Data.FireRecursive(path.IsEmpty ? "/"u8 : path, _fired);
+            var ancestor = path.IsEmpty ? "/"u8 : path;
+            if (Data.HasRecursiveOfLength(ancestor.Length))
+                Data.FireRecursive(ancestor, _fired);
         }
     }
 
     private void Send(EventType type, ReadOnlySpan<byte> path, long zxid, int acl)
     {
         var sent = 0;
+        var frame = -1;
         foreach (var client in _fired)
         {
             if (client.LastTrigger == _trigger)
                 continue;
             client.LastTrigger = _trigger;
             sent++;
-            if (_access.Allows(_acls[acl], Permissions.Read, client.Identities))
-                SendEvent(client, type, path, zxid);
+            if (!_access.Allows(_acls[acl], Permissions.Read, client.Identities))
+                continue;
+
+            // The same bytes for all.
+            if (frame < 0)
+                frame = WriteEvent(type, path, zxid);
+            _lane.Send(client, frame);
         }
 
         if (sent > 0)
@@ -111,10 +120,10 @@ internal sealed class WatchManager
         _fired.Clear();
     }
 
-    private void SendEvent(Client client, EventType type, ReadOnlySpan<byte> path, long zxid)
+    private int WriteEvent(EventType type, ReadOnlySpan<byte> path, long zxid)
     {
         var writer = _lane.BeginReply(ReservedXid.Notification, zxid, ErrorCode.Ok);
         writer.Write(new WatcherEvent((int)type, SyncConnected, path));
-        _lane.EndFrame(ref writer, client);
+        return _lane.EndFrame(ref writer);
     }
 }

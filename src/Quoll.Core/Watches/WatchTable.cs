@@ -26,6 +26,7 @@ internal sealed class WatchTable
     private readonly ulong _seed;
     private readonly Func<int, Client> _clientAt;
     private readonly bool _isData;
+    private readonly Dictionary<int, int> _recursiveByLength = [];
 
     public WatchTable(ulong seed, bool isData, Func<int, Client> clientAt)
     {
@@ -94,6 +95,12 @@ internal sealed class WatchTable
             watch = next;
         }
     }
+
+    /// <summary>
+    /// True if a path of this length is watched together with all below it. A change in the deep has thousands of ancestors: they are
+    /// told apart by their lengths before they are looked up.
+    /// </summary>
+    public bool HasRecursiveOfLength(int length) => _recursiveByLength.ContainsKey(length);
 
     /// <summary>Adds to the list who watches this ancestor of a changed path together with all below it.</summary>
     public void FireRecursive(ReadOnlySpan<byte> ancestor, List<Client> fired)
@@ -169,12 +176,24 @@ internal sealed class WatchTable
     private void Change(int watch, WatchModes modes)
     {
         ref var entry = ref _watches[watch];
-        RecursiveCount += IsRecursive(modes) - IsRecursive(entry.Modes);
+        CountRecursive(_paths[entry.Path].Length, IsRecursive(modes) - IsRecursive(entry.Modes));
         entry.Modes = modes;
         if (modes == WatchModes.None)
             Delete(watch);
 
         static int IsRecursive(WatchModes modes) => (modes & WatchModes.PersistentRecursive) != 0 ? 1 : 0;
+    }
+
+    private void CountRecursive(int length, int by)
+    {
+        if (by == 0)
+            return;
+        RecursiveCount += by;
+        var count = _recursiveByLength.GetValueOrDefault(length) + by;
+        if (count == 0)
+            _recursiveByLength.Remove(length);
+        else
+            _recursiveByLength[length] = count;
     }
 
     private void Delete(int watch)

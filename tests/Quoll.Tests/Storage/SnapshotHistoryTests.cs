@@ -178,7 +178,7 @@ public class SnapshotHistoryTests
             writer.Commit();
         }
 
-        public void Take() => _slices.Add(_cursor.TakeSlice().ToArray());
+        public void Take() => _slices.AddRange(_cursor.TakeSlices().Select(slice => slice.ToArray()));
 
         public RecoveredState Load()
         {
