@@ -11,12 +11,14 @@ public sealed class HostileClientTests
     private static readonly Ask[] Samples =
     [
         Ask.Create("/a/b", "data", CreateMode.EphemeralSequential), Ask.Create2("/c"), Ask.CreateContainer("/k"), Ask.CreateTtl("/t", 1),
-        Ask.Delete("/a"), Ask.SetData("/", "x"), Ask.SetAcl("/a", -1, AclLine.Open, new AclLine(31, "digest", "a:b")), Ask.Exists("/a", true),
-        Ask.GetData("/", true), Ask.GetChildren("/", true), Ask.GetChildren2("/a", true), Ask.GetAcl("/"), Ask.Sync("/"), Ask.Ping, Ask.WhoAmI,
+        Ask.Delete("/a"), Ask.SetData("/", "x"), Ask.SetAcl("/a", -1, AclLine.Open, new AclLine(31, "digest", "a:b")),
+        Ask.Exists("/a", true), Ask.GetData("/", true), Ask.GetChildren("/", true), Ask.GetChildren2("/a", true), Ask.GetAcl("/"),
+        Ask.Sync("/"), Ask.Ping, Ask.WhoAmI,
         Ask.GetEphemerals("/a"), Ask.GetAllChildrenNumber("/"), Ask.AddWatch("/a", 1), Ask.CheckWatches("/a", WatcherType.Any),
         Ask.RemoveWatches("/", WatcherType.Data), Ask.SetWatches(0, ["/a", "/b"], ["/c"], ["/"]), Ask.AddAuth("digest", "a:b"),
         Ask.AddAuth("ip", "x"), Ask.Close, Ask.Multi(Ask.Create("/a"), Ask.Check("/a", 0), Ask.SetData("/a", "y"), Ask.Delete("/a")),
-        Ask.MultiRead(Ask.GetData("/"), Ask.GetChildren("/a")), new(OpCode.SetWatches2, [.. Ask.SetWatches(9, ["/"], [], []).Body, .. new byte[8]]),
+        Ask.MultiRead(Ask.GetData("/"), Ask.GetChildren("/a")),
+        new(OpCode.SetWatches2, [.. Ask.SetWatches(9, ["/"], [], []).Body, .. new byte[8]]),
         new(OpCode.Reconfig, new byte[20]), new(OpCode.Sasl, new byte[4]), Ask.Create("/zookeeper/quota/a/zookeeper_limits", "count=1"),
     ];
 
