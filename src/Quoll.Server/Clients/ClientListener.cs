@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Quoll.Server.Admin;
@@ -65,8 +66,7 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
     private async Task ServeAsync(ConnectionContext connection, string address)
     {
         var input = connection.Transport.Input;
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
-        patience.CancelAfter(config.Ticks.SessionlessTimeout);
+        using var patience = new CancellationTokenSource(config.Ticks.SessionlessTimeout);
         ReadOnlySequence<byte> first;
         try
         {
@@ -75,7 +75,7 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
             if (first.Length < 4)
                 return;
         }
-        catch (Exception e) when (e is OperationCanceledException or ConnectionResetException or ConnectionAbortedException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
         {
             return;   // it said nothing in time, or went away
         }
