@@ -77,7 +77,8 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
                 _input.AdvanceTo(_received.GetPosition(_used), _received.End);
                 if (_closed)
                     return;
-                var result = await _input.ReadAsync(context.ConnectionClosed);
+                // Until the input ends, and not until the connection is said to be closed: what came before the end is still there then.
+                var result = await _input.ReadAsync();
                 if (result.IsCanceled || (result.IsCompleted && (_closing || !HasWholeFrame(result.Buffer))))
                     return;
                 Receive(result.Buffer);
@@ -182,6 +183,7 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
         _closing = true;
         _closed = true;
         context.Abort();
+        _input.CancelPendingRead();
     }
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _taken.GetStatus(token);

@@ -73,8 +73,7 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
         if (config.Listen.TcpKeepAlive)
             KeepAlive(connection);
         var input = connection.Transport.Input;
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
-        patience.CancelAfter(config.Ticks.SessionlessTimeout);
+        using var patience = new CancellationTokenSource(config.Ticks.SessionlessTimeout);
         ReadOnlySequence<byte> first;
         try
         {
@@ -83,7 +82,7 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
             if (first.Length < 4)
                 return;
         }
-        catch (Exception e) when (e is OperationCanceledException or ConnectionResetException or ConnectionAbortedException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
         {
             return;   // it said nothing in time, or went away
         }

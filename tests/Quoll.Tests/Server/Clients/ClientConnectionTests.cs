@@ -126,6 +126,23 @@ public sealed class ClientConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task What_came_before_the_end_of_a_connection_is_taken_though_the_end_is_known()
+    {
+        var client = _host.Connect();
+        await client.ShakeHandsAsync();
+        client.Server.ConnectionClosed = new CancellationToken(canceled: true);
+
+        await client.SendAsync(Ask.Create("/first"));
+        await client.SendAsync(Ask.Create("/last"));
+        await client.ToServer.CompleteAsync();
+        await client.Served;
+
+        var other = _host.Connect();
+        await other.ShakeHandsAsync();
+        Assert.Equal(ErrorCode.Ok, (await other.CallAsync(Ask.Exists("/last"))).Error);
+    }
+
+    [Fact]
     public async Task A_question_that_fails_is_its_askers_affair()
     {
         var client = _host.Connect();

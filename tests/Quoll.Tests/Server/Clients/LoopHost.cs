@@ -47,7 +47,7 @@ internal sealed class LoopHost : IDisposable
         var context = new DefaultConnectionContext(
             "test", new Ends(toServer.Reader, toClient.Writer), new Ends(toClient.Reader, toServer.Writer));
         var connection = new ClientConnection(context, Loop, "127.0.0.1", 0xfffff);
-        return new PipeClient(toServer.Writer, toClient.Reader, ServeAsync());
+        return new PipeClient(context, toServer.Writer, toClient.Reader, ServeAsync());
 
         // As the listener does, which looks at the first bytes before there is a connection.
         async Task ServeAsync() => await connection.RunAsync((await toServer.Reader.ReadAtLeastAsync(4)).Buffer);

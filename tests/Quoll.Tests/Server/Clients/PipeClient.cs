@@ -1,16 +1,20 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
 using Quoll.Protocol;
 using Quoll.Tests.Core;
 
 namespace Quoll.Tests.Server.Clients;
 
 /// <summary>The client's ends of a connection to a <see cref="LoopHost"/>.</summary>
-internal sealed class PipeClient(PipeWriter toServer, PipeReader fromServer, Task served)
+internal sealed class PipeClient(ConnectionContext server, PipeWriter toServer, PipeReader fromServer, Task served)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private int _lastXid;
+
+    /// <summary>The server's end.</summary>
+    public ConnectionContext Server => server;
 
     public PipeWriter ToServer => toServer;
 
