@@ -18,8 +18,6 @@ public sealed class Outbox
     /// <summary>State changes worth a line in the log.</summary>
     public List<Notice> Notices { get; } = [];
 
-    public bool IsEmpty => Clients.Effects.Count == 0 && Disk.Effects.Count == 0 && Notices.Count == 0;
-
     public void Clear()
     {
         Clients.Clear();

@@ -38,8 +38,8 @@ internal sealed class LogWriter : IDisposable
     /// <summary>Set before <see cref="Start"/>: where to say what is on disk.</summary>
     public PeerLoop? Loop { get; set; }
 
-    /// <summary>Duration of each sync, in microseconds; read it on any thread.</summary>
-    public Summary SyncTimes { get; } = new();
+    /// <summary>Told the duration of each sync, on the log's thread.</summary>
+    public required Action<TimeSpan> OnSynced { get; init; }
 
     public void Start() => _thread.Start();
 
@@ -135,11 +135,7 @@ internal sealed class LogWriter : IDisposable
         var start = System.Diagnostics.Stopwatch.GetTimestamp();
         _log.Sync();
         var took = System.Diagnostics.Stopwatch.GetElapsedTime(start);
-        lock (SyncTimes)
-        {
-            SyncTimes.Add((long)took.TotalMicroseconds);
-        }
-
+        OnSynced(took);
         if (took > _slowSync)
             OnSlowSync(took);
 

@@ -157,6 +157,7 @@ internal sealed class ServerHost : IAsyncDisposable
         _log = new LogWriter(log, storage.SlowSyncWarning)
         {
             OnFailure = Fail,
+            OnSynced = _counters.AddSync,
             OnSlowSync = took => _logger.SlowSync((long)took.TotalMilliseconds),
         };
         _snapshots = new SnapshotThread(_directory, storage.Compression)

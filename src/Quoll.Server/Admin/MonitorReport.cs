@@ -19,6 +19,7 @@ internal static class MonitorReport
         Number("connection_rejected", counters.ConnectionsRejected);
         Number("snap_count", counters.SnapshotsWritten);
         Number("digest_mismatches_count", about.DigestMismatches);
+        AddSummary("fsynctime", counters.SyncTimes);
         AddSummary("readlatency", about.Requests.ReadLatency);
         AddSummary("updatelatency", about.Requests.UpdateLatency);
         AddSummary("node_created_watch_count", about.WatchEvents(EventType.NodeCreated));

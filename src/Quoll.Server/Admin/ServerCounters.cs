@@ -1,4 +1,5 @@
 using System.Reflection;
+using Quoll.Core;
 
 namespace Quoll.Server.Admin;
 
@@ -11,7 +12,12 @@ internal sealed class ServerCounters
 
     public long SnapshotsWritten { get; set; }
 
+    /// <summary>Duration of the log's syncs, in milliseconds.</summary>
+    public Summary SyncTimes { get; } = new();
+
     public DateTimeOffset Started { get; } = DateTimeOffset.UtcNow;
+
+    public void AddSync(TimeSpan took) => SyncTimes.Add((long)took.TotalMilliseconds);
 
     /// <summary>The protocol level that clients may expect, then our own version, in the form that tools parse.</summary>
     public static string FullVersion { get; } = $"3.9.5-quoll-{OwnVersion}, built on {Built:yyyy-MM-dd HH:mm} UTC";

@@ -21,7 +21,7 @@ internal sealed class LoopHost : IDisposable
         var options = new PeerOptions();
         var peer = new QuorumPeer(options, new RecoveredState(options), PeerLoop.Now, PeerLoop.WallClock);
         var log = new TxnLog(_data.Disk, _data.Logs, new TxnLogOptions(PreAllocSize: 64 * 1024, ForceSync: false));
-        _log = new LogWriter(log, TimeSpan.FromMinutes(1)) { OnFailure = Failures.Add, OnSlowSync = _ => { } };
+        _log = new LogWriter(log, TimeSpan.FromMinutes(1)) { OnFailure = Failures.Add, OnSynced = _ => { }, OnSlowSync = _ => { } };
         _snapshots = new SnapshotThread(_data, SnapshotCompression.None) { OnWritten = (_, _) => { }, OnFailure = Failures.Add };
         Loop = new PeerLoop(peer, _log, _snapshots, _ => { }, Failures.Add) { NewcomerPatience = TimeSpan.FromMilliseconds(-1) };
         _log.Loop = Loop;
