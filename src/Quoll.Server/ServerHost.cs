@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Quoll.Core;
@@ -196,14 +195,14 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         var words = new FourLetterWords(_config, _counters, _directory!, () => EndPoint.Port);
         _listener = new ClientListener(_config, _loop!, words, _loggers.CreateLogger("Quoll.Server.Clients"));
-        var sockets = new SocketTransportOptions
+        var transport = KestrelSockets.Create(_loggers, sockets =>
         {
-            UnsafePreferInlineScheduling = true,
-            MaxReadBufferSize = 256 * 1024,
-            MaxWriteBufferSize = 1024 * 1024,
-        };
-        if (_config.Listen.Backlog > 0)
-            sockets.Backlog = _config.Listen.Backlog;
+            sockets.UnsafePreferInlineScheduling = true;
+            sockets.MaxReadBufferSize = 256 * 1024;
+            sockets.MaxWriteBufferSize = 1024 * 1024;
+            if (_config.Listen.Backlog > 0)
+                sockets.Backlog = _config.Listen.Backlog;
+        });
         var kestrel = new KestrelServerOptions();
         if (_config.Listen.Address is { } address)
             kestrel.Listen(address, _config.Listen.Port, Handle);
@@ -211,7 +210,6 @@ internal sealed class ServerHost : IAsyncDisposable
             kestrel.ListenAnyIP(_config.Listen.Port, Handle);
 
         // Kestrel without the host that usually surrounds it: the signals and the lifetime are ours.
-        var transport = new SocketTransportFactory(Options.Create(sockets), _loggers);
         _kestrel = new KestrelServer(Options.Create(kestrel), transport, _loggers);
         await _kestrel.StartAsync(new NoHttp(), CancellationToken.None);
         EndPoint = BoundEndPoint();

@@ -12,6 +12,7 @@ public sealed partial class FileDisk : IDisk
     private const int NoSpaceLeft = 28;
     private const int DiskQuotaExceeded = 122;
     private const int Interrupted = 4;
+    private const int InvalidArgument = 22;
 
     public IReadOnlyList<string> List(string directory) =>
         Directory.Exists(directory) ? [.. Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path)!)] : [];
@@ -39,7 +40,13 @@ public sealed partial class FileDisk : IDisk
         }
     }
 
-    public IDiskFile Create(string path) => new DiskFile(path, FileMode.Create, FileAccess.ReadWrite);
+    public IDiskFile Create(string path, bool direct = false)
+    {
+        var file = new DiskFile(path, FileMode.Create, FileAccess.ReadWrite);
+        if (direct)
+            file.TrySetDirect();
+        return file;
+    }
 
     public IDiskFile Open(string path) => new DiskFile(path, FileMode.Open, FileAccess.ReadWrite);
 
@@ -54,6 +61,9 @@ public sealed partial class FileDisk : IDisk
     {
         private static readonly byte[] Zeros = new byte[1024 * 1024];
         private readonly SafeFileHandle _handle = File.OpenHandle(path, mode, access, FileShare.Read);
+        private bool _direct;
+
+        public int Alignment { get; private set; } = 1;
 
         public long Length => RandomAccess.GetLength(_handle);
 
@@ -71,7 +81,29 @@ public sealed partial class FileDisk : IDisk
             return total;
         }
 
-        public void Write(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_handle, bytes, offset);
+        public void Write(long offset, ReadOnlySpan<byte> bytes)
+        {
+            try
+            {
+                RandomAccess.Write(_handle, bytes, offset);
+            }
+            catch (IOException e) when (_direct && e.HResult == InvalidArgument)
+            {
+                // A disk that wants more than is aligned here: its writes go through the cache like others.
+                SetFlags(static (flags, direct) => flags & ~direct);
+                _direct = false;
+                RandomAccess.Write(_handle, bytes, offset);
+            }
+        }
+
+        // A file system that has no direct writes says so here, and nothing has changed.
+        public void TrySetDirect()
+        {
+            if (!OperatingSystem.IsLinux() || !SetFlags(static (flags, direct) => flags | direct))
+                return;
+            _direct = true;
+            Alignment = AlignedBuffer.Alignment;
+        }
 
         public bool TryReserve(long length)
         {
@@ -113,6 +145,14 @@ public sealed partial class FileDisk : IDisk
 
         public void Dispose() => _handle.Dispose();
 
+        private bool SetFlags(Func<int, int, int> change)
+        {
+            // O_DIRECT has a number of its own on each kind of processor.
+            var direct = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x10000 : 0x4000;
+            var flags = Native.FileControl(_handle, Native.GetFlags, 0);
+            return flags >= 0 && Native.FileControl(_handle, Native.SetFlags, change(flags, direct)) == 0;
+        }
+
         private bool TryWriteZeros(long from, long length)
         {
             try
@@ -145,6 +185,12 @@ public sealed partial class FileDisk : IDisk
 
         [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
         public static partial int FDataSync(SafeFileHandle file);
+
+        public const int GetFlags = 3;
+        public const int SetFlags = 4;
+
+        [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+        public static partial int FileControl(SafeFileHandle file, int command, int value);
 
         // Returns the error number itself.
         [LibraryImport("libc", EntryPoint = "posix_fallocate")]

@@ -17,7 +17,9 @@ public interface IDisk
     void SyncDirectory(string directory);
 
     /// <summary>Creates a file, or empties one that is there.</summary>
-    IDiskFile Create(string path);
+    /// <param name="path">Its path.</param>
+    /// <param name="direct">Write past the system's cache where that is possible; see <see cref="IDiskFile.Alignment"/>.</param>
+    IDiskFile Create(string path, bool direct = false);
 
     IDiskFile Open(string path);
 
@@ -29,6 +31,11 @@ public interface IDisk
 /// <summary>A file, by offsets.</summary>
 public interface IDiskFile : IDisposable
 {
+    /// <summary>
+    /// What the offset and the length of each write, and its bytes' address, must be multiples of: a power of two, 4096 at most.
+    /// </summary>
+    int Alignment { get; }
+
     long Length { get; }
 
     /// <summary>Reads as much as there is, up to the buffer's size; less only at the end of the file.</summary>

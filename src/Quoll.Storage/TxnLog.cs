@@ -16,28 +16,36 @@ public sealed record TxnLogOptions(long PreAllocSize = 64 * 1024 * 1024, long Si
 /// </summary>
 public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) : IDisposable
 {
-    private byte[] _buffer = new byte[1024 * 1024];
-    private int _used;
+    /// <summary>Zeros written ahead of a small group, so that the syncs of the next ones find blocks that were written before.</summary>
+    private const int ZerosAhead = 1024 * 1024;
+
+    /// <summary>A larger group is worth a sync that also tells the file system's journal of new blocks.</summary>
+    private const int LargestSmallGroup = 256 * 1024;
+
+    // From the last boundary in the file at which a write may begin: what is on disk already, then what waits.
+    private readonly AlignedBuffer _buffer = new(1024 * 1024);
     private IDiskFile? _file;
-    private long _position;
+    private long _start;      // where in the file the buffer begins
+    private int _synced;      // bytes of the buffer that are on disk
     private long _reserved;
+    private long _touched;    // up to here every block was written once
     private bool _rollNext;
 
     /// <summary>Bytes that wait for <see cref="Sync"/>.</summary>
-    public int Unwritten => _used;
+    public int Unwritten => _buffer.Length - _synced;
+
+    private long Position => _start + _buffer.Length;
 
     /// <summary>Adds a transaction. The first of a file names it.</summary>
     public void Append(Zxid zxid, ReadOnlySpan<byte> txn)
     {
         if (_rollNext || _file is null)
             Begin(zxid);
-        var length = TxnLogFormat.PrefixLength + txn.Length + 1;
-        var record = Room(length);
+        var record = _buffer.Append(TxnLogFormat.PrefixLength + txn.Length + 1);
         BinaryPrimitives.WriteInt64BigEndian(record, Adler32.Append(1, txn));
         BinaryPrimitives.WriteInt32BigEndian(record[8..], txn.Length);
         txn.CopyTo(record[TxnLogFormat.PrefixLength..]);
-        record[length - 1] = TxnLogFormat.EndOfRecord;
-        _used += length;
+        record[^1] = TxnLogFormat.EndOfRecord;
     }
 
     /// <summary>Returns once all that was appended is on disk. A failure leaves the disk's state unknown: the process must stop.</summary>
@@ -46,11 +54,7 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
         if (_file is null)
             return;
         Reserve();
-        _file.Write(_position, _buffer.AsSpan(0, _used));
-        _position += _used;
-        _used = 0;
-        if (options.ForceSync)
-            _file.Sync();
+        Write();
         if (options.SizeLimit > 0 && _reserved > options.SizeLimit)
             _rollNext = true;
     }
@@ -63,7 +67,7 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
     {
         if (_file is null)
             return true;
-        return _position + _used + bytes + TxnLogFormat.HeaderLength <= _reserved || TryReserve(_position + _used + bytes);
+        return Position + bytes + TxnLogFormat.HeaderLength <= _reserved || TryReserve(Position + bytes);
     }
 
     public void Dispose()
@@ -81,31 +85,54 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
         }
 
         _rollNext = false;
-        _file = disk.Create(Path.Combine(directory, DataFiles.LogName(zxid)));
-        _position = TxnLogFormat.HeaderLength;
+
+        // What is written here is read again only after a restart: the system's cache would be filled for nothing.
+        _file = disk.Create(Path.Combine(directory, DataFiles.LogName(zxid)), direct: options.ForceSync && options.PreAllocSize > 0);
+        _buffer.TruncateTo(0);
+        _start = 0;
+        _synced = 0;
         _reserved = 0;
-        Span<byte> header = stackalloc byte[TxnLogFormat.HeaderLength];
-        TxnLogFormat.WriteHeader(header);
-        _file.Write(0, header);
+        _touched = 0;
+        TxnLogFormat.WriteHeader(_buffer.Append(TxnLogFormat.HeaderLength));
 
         // Apart from the records, so that a file without a header is known to have none.
-        if (options.ForceSync)
-            _file.Sync();
+        Write();
         disk.SyncDirectory(directory);
     }
 
-    private Span<byte> Room(int count)
+    // Writes whole blocks where the file asks for it: the last one is written again with what comes after.
+    private void Write()
     {
-        if (_buffer.Length - _used < count)
-            Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _used + count));
-        return _buffer.AsSpan(_used);
+        var alignment = _file!.Alignment;
+        var length = _buffer.Length;
+        _buffer.Append(-length & (alignment - 1)).Clear();
+        AddZerosAhead();
+        _file.Write(_start, _buffer.Written);
+        _buffer.TruncateTo(length);
+        var whole = length & -alignment;
+        _buffer.RemoveFirst(whole);
+        _start += whole;
+        _synced = _buffer.Length;
+        if (options.ForceSync)
+            _file.Sync();
+    }
+
+    // Reserved blocks that were never written are marked as such, and the sync that writes them first waits for the file system's
+    // journal as well: it takes twice as long. Blocks that already hold zeros need only the data.
+    private void AddZerosAhead()
+    {
+        if (Position <= _touched)
+            return;
+        if (options.ForceSync && _buffer.Length <= LargestSmallGroup && _reserved - Position >= ZerosAhead)
+            _buffer.Append(ZerosAhead).Clear();
+        _touched = Position;
     }
 
     // Apache's rule: within 4 KB of the end of what is reserved, reserve more.
     private void Reserve()
     {
-        if (options.PreAllocSize > 0 && _position + _used + 4096 >= _reserved)
-            TryReserve(_position + _used);
+        if (options.PreAllocSize > 0 && Position + 4096 >= _reserved)
+            TryReserve(Position);
     }
 
     private bool TryReserve(long upTo)

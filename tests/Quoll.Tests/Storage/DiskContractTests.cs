@@ -34,6 +34,29 @@ public abstract class DiskContractTests
     }
 
     [Fact]
+    public void A_file_written_past_the_cache_has_what_was_written_to_it()
+    {
+        var bytes = new AlignedBuffer(100);
+        using (var file = Disk.Create(PathOf("a"), direct: true))
+        {
+            bytes.Append(5 * file.Alignment).Fill(1);
+            bytes.Append(3 * file.Alignment).Fill(2);
+            file.Write(0, bytes.Written);
+            bytes.RemoveFirst(4 * file.Alignment);
+            file.Write(file.Alignment, bytes.Written);
+            file.Sync();
+            Assert.Equal(8 * file.Alignment, file.Length);
+        }
+
+        using var again = Disk.Open(PathOf("a"));
+        var read = new byte[again.Length];
+        Assert.Equal(read.Length, again.Read(0, read));
+        var block = read.Length / 8;
+        Assert.True(read.AsSpan(0, 2 * block).IndexOfAnyExcept((byte)1) < 0);
+        Assert.True(read.AsSpan(2 * block).IndexOfAnyExcept((byte)2) < 0);
+    }
+
+    [Fact]
     public void A_file_that_is_there_is_emptied_by_creating_it()
     {
         using (var file = Disk.Create(PathOf("a")))

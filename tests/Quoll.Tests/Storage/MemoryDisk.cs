@@ -15,6 +15,9 @@ internal sealed class MemoryDisk : IDisk
     private readonly Dictionary<string, Content> _syncedNames = [];
     private int _life;
 
+    /// <summary>What direct writes must be aligned to.</summary>
+    public int DirectAlignment { get; set; } = 4096;
+
     /// <summary>Bytes that all files together may have.</summary>
     public long Capacity { get; set; } = long.MaxValue;
 
@@ -51,20 +54,21 @@ internal sealed class MemoryDisk : IDisk
         _unsyncedNames.RemoveAll(change => Path.GetDirectoryName(change[0].Path) == directory);
     }
 
-    public IDiskFile Create(string path)
+    public IDiskFile Create(string path, bool direct = false)
     {
+        var alignment = direct ? DirectAlignment : 1;
         if (_names.TryGetValue(path, out var existing))
         {
             existing.SetLength(0);
-            return new MemoryFile(this, existing, path);
+            return new MemoryFile(this, existing, path, alignment);
         }
 
         var content = new Content();
         Change([(path, content)]);
-        return new MemoryFile(this, content, path);
+        return new MemoryFile(this, content, path, alignment);
     }
 
-    public IDiskFile Open(string path) => new MemoryFile(this, Find(path), path);
+    public IDiskFile Open(string path) => new MemoryFile(this, Find(path), path, 1);
 
     public void Rename(string from, string to) => Change([(from, null), (to, Find(from))]);
 
@@ -155,9 +159,11 @@ internal sealed class MemoryDisk : IDisk
         WritesLeft--;
     }
 
-    private sealed class MemoryFile(MemoryDisk disk, Content content, string path) : IDiskFile
+    private sealed class MemoryFile(MemoryDisk disk, Content content, string path, int alignment) : IDiskFile
     {
         private readonly int _life = disk._life;
+
+        public int Alignment { get; } = alignment;
 
         public long Length => Checked().Length;
 
@@ -172,6 +178,8 @@ internal sealed class MemoryDisk : IDisk
 
         public void Write(long offset, ReadOnlySpan<byte> bytes)
         {
+            if (offset % Alignment != 0 || bytes.Length % Alignment != 0)
+                throw new IOException($"{bytes.Length} bytes at {offset} of {path} are not aligned to {Alignment}");
             disk.CountWrite(path, Checked().Length is var length ? offset + bytes.Length - length : 0);
             content.Write((int)offset, bytes);
         }
