@@ -2,7 +2,7 @@
 # Measures the speed of Quoll beside Apache ZooKeeper (Debian's package) and the floor, a program that does only the sockets and the
 # disk's sync. All three run; loads go to one at a time, in short rounds by turns, and medians of the rounds count. Prints Markdown.
 #   bench/compare.sh [--quick] [--write] [--rounds N] [--seconds N] [load...]
-# Loads: reads writes mixed creates one-read one-write; all of them if none is named. --write puts the tables into docs/benchmarks.md.
+# Loads: reads writes mixed one-read one-write creates; all of them if none is named. --write puts the tables into docs/benchmarks.md.
 cd "$(dirname "$0")/.."
 . bench/lib.sh
 rounds=3
@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ ${#loads[@]} -gt 0 ] || loads=(reads writes mixed creates one-read one-write)
+[ ${#loads[@]} -gt 0 ] || loads=(reads writes mixed one-read one-write creates)   # creates last: what they leave makes snapshots longer
 kinds=(floor apache quoll)
 
 run_load() { # kind load
@@ -53,8 +53,8 @@ for kind in "${kinds[@]}"; do
   start "$kind"
   load "$kind" -c 50 -w 20 -t $((quick ? 2 : 8)) -r 50 -s 1024 -k 1000 > /dev/null   # warms up
 done
-for round in $(seq "$rounds"); do
-  for what in "${loads[@]}"; do
+for what in "${loads[@]}"; do
+  for round in $(seq "$rounds"); do
     for kind in "${kinds[@]}"; do
       run_load "$kind" "$what" | tee -a "$work/$what.$kind.lines" | sed "s/^/$kind $what /" >&2
     done

@@ -24,7 +24,7 @@ fill() { # kind znodes parents znodes-of-a-parent prefix
   load "$1" -c 50 -w 20 -t 0 -o fill -n "$2" -k "$3" -g "$4" -s 100 -p "$5"
 }
 
-name_of() { case $1 in apache) echo Apache ;; quoll) echo Quoll ;; esac; }
+name_of() { case $1 in floor) echo floor ;; apache) echo Apache ;; quoll) echo Quoll ;; esac; }
 
 empty() {
   echo "| empty server | start to first answer, median of 5 | resident then |"
@@ -99,7 +99,7 @@ idle() {
   local sessions=$((million / 100))
   echo "| $sessions idle sessions, a ping every 10 s each | opened in | of a core | CPU per ping | resident more, each |"
   echo "|---|---|---|---|---|"
-  for kind in "${kinds[@]}"; do
+  for kind in floor "${kinds[@]}"; do
     start "$kind"
     load "$kind" -c 50 -w 20 -t 3 -r 50 -s 1024 -k 1000 > /dev/null   # warms up
     line=$(scale "$kind" idle -c "$sessions" -t $((quick ? 10 : 30)) -T 30000)
