@@ -4,7 +4,7 @@ using Quoll.Storage;
 
 namespace Quoll.Benchmarks;
 
-/// <summary>Records of 1 KB in the log, so many with one sync: to a disk that does nothing, and to that of the temporary directory.</summary>
+/// <summary>Records of 1 KB in the log, so many with one sync: to a disk that does nothing, and to the temporary directory.</summary>
 public class LogBenchmarks
 {
     private readonly byte[] _txn = new byte[1024];
