@@ -6,6 +6,11 @@ namespace Quoll.Protocol;
 /// <summary>Takes the parts of a snapshot in their order, as a reader comes to them.</summary>
 public interface ISnapshotHandler
 {
+    /// <summary>The length of the file, before anything else: what follows is about that much, or more if it is compressed.</summary>
+    void OnLength(long bytes)
+    {
+    }
+
     void OnSession(long sessionId, int timeout);
 
     void OnAcl(long key, JuteVector<Acl> acl);

@@ -63,6 +63,7 @@ public sealed class SnapshotReader : IDisposable
         var header = Take(SnapshotFileWriter.HeaderLength);
         if (BinaryPrimitives.ReadInt32BigEndian(header) != SnapshotFileWriter.Magic)
             throw Bad("not a snapshot");
+        handler.OnLength(_file.Length);
         for (var left = ReadCount(); left > 0; left--)
         {
             var session = Take(12);

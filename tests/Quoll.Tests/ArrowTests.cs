@@ -25,6 +25,7 @@ public class ArrowTests
         ["Server"] = ["Core", "Storage", "Protocol"],
         ["Cli"] = ["Server", "Storage", "Protocol"],
         ["Tests"] = Everything,
+        ["Benchmarks"] = ["Core", "Storage"],
         ["Interop"] = ["Server", "Cli", "Differential"],
         ["Differential"] = [],
     };

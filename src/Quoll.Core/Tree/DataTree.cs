@@ -224,6 +224,9 @@ internal sealed class DataTree : IHashChains
         return node;
     }
 
+    /// <summary>So many znodes are about to be added.</summary>
+    public void Expect(int count) => _index.Reserve(count);
+
     /// <summary>Removes a znode without children; its parent's stat stays as it is.</summary>
     public void Remove(int node, ReadOnlySpan<byte> path)
     {

@@ -39,6 +39,13 @@ internal sealed class HashIndex(IHashChains entries)
             Split();
     }
 
+    /// <summary>Grows at once for so many entries. While there are few, that costs next to nothing; later, each must be moved.</summary>
+    public void Reserve(int count)
+    {
+        while (_buckets < count)
+            Split();
+    }
+
     public void Remove(int entry)
     {
         ref var head = ref Bucket(BucketOf(entries.HashOf(entry)));

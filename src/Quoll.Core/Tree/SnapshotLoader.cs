@@ -8,10 +8,18 @@ namespace Quoll.Core.Tree;
 internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHandler
 {
     private const long OpenKey = -1;
+
+    /// <summary>A guess at a znode's bytes in a snapshot. Room is made by it: where znodes are larger, some is not used.</summary>
+    private const int BytesOfZnode = 192;
+
+    /// <summary>Room is made for no more, whatever the length says.</summary>
+    private const int MostExpected = 32 * 1024 * 1024;
     private static readonly AclEntry[] ClosedToAll = [new(Permissions.None, "world", "anyone")];
     private readonly Dictionary<long, int> _acls = new() { [OpenKey] = AclTable.OpenToAll };
     private byte[] _parentPath = [];
     private int _parent = DataTree.Root;
+
+    public void OnLength(long bytes) => database.Tree.Expect((int)Math.Min(bytes / BytesOfZnode, MostExpected));
 
     public void OnSession(long sessionId, int timeout) => database.Sessions[sessionId] = timeout;
 

@@ -5,12 +5,16 @@ namespace Quoll.Tests.Core.Tree;
 
 public sealed class HashIndexTests
 {
-    [Fact]
-    public void Random_additions_and_removals_leave_just_what_a_set_would_hold()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5_000)]
+    [InlineData(100_000)]
+    public void Random_additions_and_removals_leave_just_what_a_set_would_hold(int reserved)
     {
         var prng = new Prng(7);
         var chains = new Words();
         var index = new HashIndex(chains);
+        index.Reserve(reserved);
         var model = new HashSet<int>();
 
         for (var step = 0; step < 100_000; step++)
