@@ -100,7 +100,7 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
             return ErrorCode.BadArguments;
         var error = Find(read, request.Path, reader.Malformed, Permissions.Read, out var node);
         if (request.Watch && error is ErrorCode.Ok or ErrorCode.NoNode)
-            watches.Data.Add(request.Path.Span, read.Client, WatchModes.Standard);
+            watches.Data.Add(request.Path.AsEchoed().Span, read.Client, WatchModes.Standard);
         if (error != ErrorCode.Ok)
             return error;
         var writer = Begin(read);

@@ -6,7 +6,10 @@ using Quoll.Protocol.Records;
 
 namespace Quoll.Core.Requests;
 
-/// <summary>The requests that are about watches alone. They need no permission, and no znode at the path.</summary>
+/// <summary>
+/// The requests that are about watches alone. They need no permission, and no znode at the path: what is watched is the text that a
+/// server in Java makes of the path's bytes.
+/// </summary>
 internal sealed class WatchRequests(Database database, WatchManager watches)
 {
     private const int ModePersistent = 0;
@@ -17,7 +20,7 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
         var request = AddWatchRequest.Read(ref reader);
         if (reader.Malformed || request.Mode is not (ModePersistent or ModePersistentRecursive))
             return ErrorCode.MarshallingError;
-        AddPersistent(request.Path.Span, read.Client, request.Mode == ModePersistentRecursive);
+        AddPersistent(request.Path.AsEchoed().Span, read.Client, request.Mode == ModePersistentRecursive);
         return ErrorCode.Ok;
     }
 
@@ -40,9 +43,10 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
         var request = WatchesRequest.Read(ref reader);
         if (reader.Malformed || request.Type is < (int)WatcherType.Children or > (int)WatcherType.PersistentRecursive)
             return ErrorCode.MarshallingError;
+        var path = request.Path.AsEchoed().Span;
         var found = read.Op == OpCode.CheckWatches
-            ? Contains(request.Path.Span, (WatcherType)request.Type, read.Client)
-            : Remove(request.Path.Span, (WatcherType)request.Type, read.Client);
+            ? Contains(path, (WatcherType)request.Type, read.Client)
+            : Remove(path, (WatcherType)request.Type, read.Client);
         return found ? ErrorCode.Ok : ErrorCode.NoWatcher;
     }
 
@@ -74,7 +78,7 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
             if (database.Tree.Find(path.Span) != 0)
                 watches.SendMissed(client, EventType.NodeCreated, path);
             else
-                watches.Data.Add(path.Span, client, WatchModes.Standard);
+                watches.Data.Add(path.AsEchoed().Span, client, WatchModes.Standard);
         }
 
         return !request.Exist.IsNull;
@@ -102,7 +106,7 @@ internal sealed class WatchRequests(Database database, WatchManager watches)
     private bool SetPersistent(JuteVector<JuteBytes> paths, Client client, bool recursive)
     {
         foreach (var path in paths)
-            AddPersistent(path.Span, client, recursive);
+            AddPersistent(path.AsEchoed().Span, client, recursive);
         return !paths.IsNull;
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Unicode;
 
 namespace Quoll.Protocol.Jute;
@@ -28,8 +27,12 @@ public readonly ref struct JuteBytes(ReadOnlySpan<byte> bytes) : IJuteRecord<Jut
 
     public byte[]? ToArray() => IsNull ? null : Span.ToArray();
 
-    /// <summary>A <c>ustring</c> as it leaves a server that decoded and encoded it again: bytes that are no UTF-8 are replaced.</summary>
-    public JuteBytes AsEchoed() => Utf8.IsValid(Span) ? this : new JuteBytes(Encoding.UTF8.GetBytes(ToString()));
+    /// <summary>
+    /// A <c>ustring</c> as it leaves a server that decoded and encoded it again: bytes that are no UTF-8 are replaced, and a character
+    /// of four bytes becomes two surrogates of three.
+    /// </summary>
+    public JuteBytes AsEchoed() =>
+        Utf8.IsValid(Span) && !Span.ContainsAnyInRange((byte)0xF0, (byte)0xFF) ? this : new JuteBytes(JavaText.Encode(ToString()));
 
     /// <summary>The text of a <c>ustring</c>; bytes that are not UTF-8 become U+FFFD, as in the Java reader.</summary>
     public override string ToString() => JavaText.Decode(Span);

@@ -155,6 +155,8 @@ public class JuteReaderTests
         Assert.Equal("61EFBFBD62", Convert.ToHexString(new JuteBytes(Hex("61 FF 62")).AsEchoed().Span));
         Assert.Equal("EFBFBD", Convert.ToHexString(new JuteBytes(Hex("ED A0 80")).AsEchoed().Span));
         Assert.Equal("C3A4", Convert.ToHexString(new JuteBytes(Encoding.UTF8.GetBytes("ä")).AsEchoed().Span));
+        Assert.Equal("61EDA0BDEDB880", Convert.ToHexString(new JuteBytes(Encoding.UTF8.GetBytes("a\U0001F600")).AsEchoed().Span));
+        Assert.Equal("EFBFBDEDA0BDEDB880", Convert.ToHexString(new JuteBytes(Hex("FF F09F9880")).AsEchoed().Span));
         Assert.True(default(JuteBytes).AsEchoed().IsNull);
     }
 

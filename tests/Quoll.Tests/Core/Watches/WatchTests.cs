@@ -30,6 +30,16 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public void What_is_watched_is_the_text_of_the_paths_bytes_which_need_not_be_any()
+    {
+        _watcher.Call(new Ask(OpCode.Exists, new Bytes().Buffer([.. "/a"u8, 0xFF]).Bool(true).ToArray()));
+
+        Assert.Equal(ErrorCode.Ok, _watcher.ErrorOf(Ask.CheckWatches("/a\uFFFD", WatcherType.Data)));
+        Assert.Equal(ErrorCode.Ok, _watcher.ErrorOf(Ask.RemoveWatches("/a\uFFFD", WatcherType.Any)));
+        Assert.Equal(0, _driver.Peer.Introspection.WatchCount);
+    }
+
+    [Fact]
     public void Reads_that_fail_leave_no_watch()
     {
         Assert.Equal(ErrorCode.NoNode, _watcher.ErrorOf(Ask.GetData("/a", watch: true)));
