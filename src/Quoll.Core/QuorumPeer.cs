@@ -190,7 +190,7 @@ public sealed class QuorumPeer
                 OnAuth(client, header.Xid, reader.Rest);
                 return;
             case OpCode.Sasl:
-                OnSasl(client, header.Xid);
+                OnSasl(client, header.Xid, reader.Rest);
                 return;
         }
 
@@ -216,8 +216,14 @@ public sealed class QuorumPeer
     {
         var reader = new JuteReader(body);
         var packet = AuthPacket.Read(ref reader);
+        if (reader.Malformed)
+        {
+            Disconnect(client);
+            return;
+        }
+
         var scheme = packet.Scheme.ToString();
-        var identities = reader.Malformed ? null : _pipeline.Access.Authenticate(scheme, packet.Auth, client.Identities);
+        var identities = _pipeline.Access.Authenticate(scheme, packet.Auth, client.Identities);
         Outbox.Clients.Reply(client, xid, 0, identities is null ? ErrorCode.AuthFailed : ErrorCode.Ok);
         if (identities is null)
         {
@@ -230,8 +236,15 @@ public sealed class QuorumPeer
     }
 
     // No SASL here yet: as an Apache server without it, answer with no token, and the client goes on unauthenticated.
-    private void OnSasl(Client client, int xid)
+    private void OnSasl(Client client, int xid, ReadOnlySpan<byte> body)
     {
+        var reader = new JuteReader(body);
+        if (SaslRequest.Read(ref reader).Token.IsNull || reader.Malformed)
+        {
+            Disconnect(client);
+            return;
+        }
+
         var writer = Outbox.Clients.BeginReply(xid, 0, ErrorCode.Ok);
         writer.Write(new SaslResponse(default));
         Outbox.Clients.EndFrame(ref writer, client);

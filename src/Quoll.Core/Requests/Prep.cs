@@ -171,7 +171,7 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
         OpCode.SetData => PrepareSetData(ref reader),
         OpCode.SetAcl => PrepareSetAcl(ref reader),
         OpCode.Check => PrepareCheck(ref reader),
-        OpCode.Reconfig => ErrorCode.ReconfigDisabled,
+        OpCode.Reconfig => PrepareReconfig(ref reader),
         _ => throw new InvariantViolationException($"{op} is not a change"),
     };
 
@@ -295,6 +295,15 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
             return ErrorCode.BadVersion;
         Write(new CheckVersionTxn(path, unchecked(node.Stat.Version + 1)));
         return ErrorCode.Ok;
+    }
+
+    // No ensemble is here to be changed. The request is read all the same: a broken one is answered as such.
+    private static ErrorCode PrepareReconfig(ref JuteReader reader)
+    {
+        for (var lists = 0; lists < 3; lists++)
+            reader.ReadBytes();
+        reader.ReadLong();
+        return reader.Malformed ? ErrorCode.MarshallingError : ErrorCode.ReconfigDisabled;
     }
 
     private void RecordDelete(ReadOnlySpan<byte> path)

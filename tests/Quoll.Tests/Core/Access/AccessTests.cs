@@ -39,6 +39,17 @@ public sealed class AccessTests
     public void A_list_must_mean_something(string? scheme, string? id, ErrorCode expected) =>
         Assert.Equal(expected, _client.ErrorOf(Ask.Create("/a", "", CreateMode.Persistent, new AclLine(31, scheme, id))));
 
+    [Theory]
+    [InlineData(OpCode.Auth)]
+    [InlineData(OpCode.Sasl)]
+    public void Who_says_nothing_of_who_he_is_is_closed_without_a_word(OpCode op)
+    {
+        _client.Send(new Ask(op, [0, 0]));
+
+        Assert.True(_client.IsClosed);
+        Assert.Empty(_client.Heard);
+    }
+
     [Fact]
     public void Digest_identities_open_what_their_owner_may_and_nothing_else()
     {

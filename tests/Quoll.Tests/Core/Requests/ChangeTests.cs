@@ -42,6 +42,15 @@ public sealed class ChangeTests
     }
 
     [Fact]
+    public void A_reconfig_is_refused_and_one_cut_short_is_no_request()
+    {
+        var body = new Bytes().Int(-1).Int(-1).Int(-1).Long(-1).ToArray();
+
+        Assert.Equal(ErrorCode.ReconfigDisabled, _client.ErrorOf(new Ask(OpCode.Reconfig, body)));
+        Assert.Equal(ErrorCode.MarshallingError, _client.ErrorOf(new Ask(OpCode.Reconfig, body[..^1])));
+    }
+
+    [Fact]
     public void SetData_checks_path_existence_permission_and_version_in_this_order()
     {
         _client.Do(Ask.Create("/closed", "", CreateMode.Persistent, ReadOnly));
