@@ -106,7 +106,8 @@ internal sealed class SnapshotWriter
             _disk.Add(DiskEffectKind.SealSnapshot, _zxid);
         }
 
-        if (_database.Options.SerializeLastProcessedZxid)
+        // Not without a digest: Apache's server would take it for the beginning of one.
+        if (_database.Options.DigestEnabled && _database.Options.SerializeLastProcessedZxid)
         {
             Tail((ref writer) => writer.WriteLong(_zxid.Value));
             _disk.Add(DiskEffectKind.SealSnapshot, _zxid);

@@ -14,6 +14,7 @@ namespace Quoll.Storage;
 /// </summary>
 public sealed class SnapshotReader : IDisposable
 {
+    private const int LastZxidWithSeal = 8 + 13;
     private const int BlockSize = 1024 * 1024;
     private const int MaxPart = 1024 * 1024 * 1024;
     private readonly string _path;
@@ -76,17 +77,24 @@ public sealed class SnapshotReader : IDisposable
             ReadPart(ReadZnode, handler);
         Take(5);
         CheckSeal();
-        if (!HasMore())
-            return;
-        var digest = Take(20);
-        var zxid = new Zxid(BinaryPrimitives.ReadInt64BigEndian(digest));
-        handler.OnDigest(zxid, BinaryPrimitives.ReadInt32BigEndian(digest[8..]), BinaryPrimitives.ReadInt64BigEndian(digest[12..]));
-        CheckSeal();
+
+        // A server that was told to keep no digest may write the last zxid all the same.
+        Fill(LastZxidWithSeal + 1);
+        if (_end - _start > LastZxidWithSeal)
+            ReadDigest(handler);
         if (!HasMore())
             return;
 
         // The last zxid, since 3.9, says nothing that the name does not; but it must be whole as all the rest.
         Take(8);
+        CheckSeal();
+    }
+
+    private void ReadDigest(ISnapshotHandler handler)
+    {
+        var digest = Take(20);
+        var zxid = new Zxid(BinaryPrimitives.ReadInt64BigEndian(digest));
+        handler.OnDigest(zxid, BinaryPrimitives.ReadInt32BigEndian(digest[8..]), BinaryPrimitives.ReadInt64BigEndian(digest[12..]));
         CheckSeal();
     }
 

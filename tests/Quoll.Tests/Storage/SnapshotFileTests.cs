@@ -134,6 +134,22 @@ public class SnapshotFileTests
     }
 
     [Fact]
+    public void The_last_zxid_may_stand_without_a_digest()
+    {
+        var path = Sample(42).Write(_disk);
+        var expected = StateDump.Of(Load(path, 42));
+        var whole = Convert.FromHexString(Sealed(Convert.ToHexString(_disk.Get(path)) + "000000000000002A"));
+        _disk.Put(path, whole);
+        Assert.Equal(expected, StateDump.Of(Load(path, 42)));
+
+        for (var length = whole.Length - 20; length < whole.Length; length++)
+        {
+            _disk.Put(path, whole[..length]);
+            AssertRefused(path);
+        }
+    }
+
+    [Fact]
     public void A_znode_before_its_parent_is_refused_with_the_place()
     {
         var path = new SnapshotBuilder(5).Znode("/a/b").Write(_disk);

@@ -52,6 +52,22 @@ public sealed class SnapshotTests
         Assert.Equal(0, replayed.DigestMismatches);
     }
 
+    [Theory]
+    [InlineData(true, true, 2)]
+    [InlineData(true, false, 1)]
+    [InlineData(false, true, 0)]
+    [InlineData(false, false, 0)]
+    public void A_snapshot_has_no_last_zxid_where_it_has_no_digest(bool digest, bool lastZxid, int more)
+    {
+        var driver = new PeerDriver(new PeerOptions { DigestEnabled = digest, SerializeLastProcessedZxid = lastZxid });
+        driver.Connect();
+        driver.Peer.BeginSnapshot();
+        driver.Collect();
+
+        var tail = driver.Snapshot![(driver.Snapshot.AsSpan().LastIndexOf("\0\0\0\u0001/"u8) + 5)..];
+        Assert.Equal(more switch { 2 => 20 + 8, 1 => 20, _ => 0 }, tail.Length);
+    }
+
     [Fact]
     public void Snapshots_follow_one_another_and_each_is_whole()
     {
