@@ -57,6 +57,9 @@ internal static partial class LogMessages
     [LoggerMessage(16, LogLevel.Warning, "refused a connection from {Address}: {Reason}")]
     public static partial void ConnectionRefused(this ILogger logger, string address, string reason);
 
+    [LoggerMessage(17, LogLevel.Warning, "cut off {Address}, session 0x{Session:x}: it does not read what is sent to it")]
+    public static partial void CutOff(this ILogger logger, long session, string address);
+
     public static void Notice(this ILogger logger, Notice notice)
     {
         switch (notice.Kind)
@@ -86,7 +89,7 @@ internal static partial class LogMessages
                 logger.QuotaExceeded(notice.Text);
                 break;
             case NoticeKind.DigestMismatch:
-                logger.DigestMismatch(notice.Id);
+                logger.DigestMismatch(notice.Id, notice.Value);
                 break;
             case NoticeKind.DiskFull:
                 logger.DiskFull();
@@ -124,8 +127,9 @@ internal static partial class LogMessages
     [LoggerMessage(27, LogLevel.Warning, "quota of {What}")]
     private static partial void QuotaExceeded(this ILogger logger, string? what);
 
-    [LoggerMessage(28, LogLevel.Error, "after 0x{Zxid:x} the digest of the tree is not what the transaction says")]
-    private static partial void DigestMismatch(this ILogger logger, long zxid);
+    [LoggerMessage(28, LogLevel.Error,
+        "after 0x{Zxid:x} the digest of the tree is not what the transaction says; there were {Count} such; said once a minute")]
+    private static partial void DigestMismatch(this ILogger logger, long zxid, long count);
 
     [LoggerMessage(29, LogLevel.Error, "the disk of the log is full: changes are refused until there is room; reads go on")]
     private static partial void DiskFull(this ILogger logger);

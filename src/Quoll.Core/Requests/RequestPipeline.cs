@@ -17,6 +17,7 @@ namespace Quoll.Core.Requests;
 /// </summary>
 internal sealed class RequestPipeline
 {
+    private const int DigestNoticeInterval = 60_000;
     private readonly PeerOptions _options;
     private readonly Database _database;
     private readonly Leader _leader;
@@ -28,6 +29,7 @@ internal sealed class RequestPipeline
     private readonly Replies _replies;
     private readonly Queue<PendingWrite> _writes = new();
     private Client? _answering;
+    private Instant _nextDigestNotice;
     private int _deferred;
     private long _deferredBytes;
 
@@ -125,7 +127,7 @@ internal sealed class RequestPipeline
         {
             var txn = proposal.Txn.Span;
             if (!Applier.Apply(txn))
-                _outbox.Notices.Add(new Notice(NoticeKind.DigestMismatch, proposal.Zxid.Value, 0));
+                NoticeDigestMismatch(proposal.Zxid.Value);
             _pending.OnApplied(proposal.Zxid.Value);
             Invariant.Holds(_database.LastProcessed == proposal.Zxid);
             var write = _writes.Dequeue();
@@ -140,6 +142,15 @@ internal sealed class RequestPipeline
     {
         while (client.Deferred.TryDequeue(out var read))
             Release(read);
+    }
+
+    // Once a tree has parted from its log, every transaction may tell: the second and later ones are told by the minute.
+    private void NoticeDigestMismatch(long zxid)
+    {
+        if (Now < _nextDigestNotice)
+            return;
+        _nextDigestNotice = Now + DigestNoticeInterval;
+        _outbox.Notices.Add(new Notice(NoticeKind.DigestMismatch, zxid, _database.DigestMismatches));
     }
 
     private static bool IsWrite(OpCode op) => op switch
