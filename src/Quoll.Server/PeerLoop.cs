@@ -58,6 +58,9 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
     /// <summary>How long a connection may be without a session (<c>nio.sessionlessCnxnTimeout</c>).</summary>
     public TimeSpan NewcomerPatience { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Called with each connection that is ended because its client does not read what is sent to it.</summary>
+    public Action<ClientConnection> OnCutOff { get; init; } = _ => { };
+
     public static Instant Now => new(Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1000));
 
     public static long WallClock => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();

@@ -68,7 +68,7 @@ internal sealed class ServerHost : IAsyncDisposable
 
         await ListenAsync();
         var tick = TimeSpan.FromMilliseconds(Math.Clamp(options.TickTime / 4, 10, 500));
-        _ticks = new Timer(_ => _loop!.Post(new Input(InputKind.Tick)), null, tick, tick);
+        _ticks = new Timer(_ => Tick(), null, tick, tick);
         if (_config.Purge.Interval is { } interval)
             _purge = new Timer(_ => Purge(), null, TimeSpan.Zero, interval);
         _logger.Serving(EndPoint.ToString(), (long)clock.Elapsed.TotalMilliseconds);
@@ -109,6 +109,12 @@ internal sealed class ServerHost : IAsyncDisposable
             await _ticks.DisposeAsync();
         if (_purge is not null)
             await _purge.DisposeAsync();
+    }
+
+    private void Tick()
+    {
+        _loop!.Post(new Input(InputKind.Tick));
+        _listener!.EndThoseWhoLinger();
     }
 
     private void StartPeer(PeerOptions options)
@@ -168,7 +174,11 @@ internal sealed class ServerHost : IAsyncDisposable
             },
             OnFailure = e => _logger.SnapshotFailed(e.Message),
         };
-        _loop = new PeerLoop(peer, _log, _snapshots, _logger.Notice, Fail) { NewcomerPatience = _config.Ticks.SessionlessTimeout };
+        _loop = new PeerLoop(peer, _log, _snapshots, _logger.Notice, Fail)
+        {
+            NewcomerPatience = _config.Ticks.SessionlessTimeout,
+            OnCutOff = connection => _logger.CutOff(connection.Client!.SessionId, connection.Address),
+        };
         _log.Loop = _loop;
         _snapshots.Loop = _loop;
         _log.Start();

@@ -137,7 +137,7 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
         if (!_flushing)
             _output.Write(bytes);
         else if (_waiting.WrittenCount > MaxWaiting)
-            Abort();
+            CutOff();
         else
             _waiting.Write(bytes);
     }
@@ -265,6 +265,12 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
         }
 
         loop.Post(new Input(InputKind.Flushed, this));
+    }
+
+    private void CutOff()
+    {
+        loop.OnCutOff(this);
+        Abort();
     }
 
     private void Finish()

@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
+using Quoll.Core;
 using Quoll.Server.Admin;
 using Quoll.Server.Config;
 
@@ -16,6 +17,7 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
 {
     private readonly ConcurrentDictionary<string, int> _byAddress = new();
     private readonly ConcurrentDictionary<ConnectionContext, byte> _open = new();
+    private readonly ConcurrentDictionary<ConnectionContext, Instant> _ending = new();
 
     public int Open => _open.Count;
 
@@ -37,6 +39,7 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
         }
         finally
         {
+            _ending.TryAdd(connection, PeerLoop.Now);
             _open.TryRemove(connection, out _);
             if (_byAddress.AddOrUpdate(address, 0, static (_, count) => count - 1) == 0)
                 _byAddress.TryRemove(new KeyValuePair<string, int>(address, 0));
@@ -46,8 +49,24 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
     /// <summary>Ends all connections: the server stops.</summary>
     public void AbortAll()
     {
-        foreach (var connection in _open.Keys)
+        foreach (var connection in _open.Keys.Concat(_ending.Keys))
             connection.Abort();
+    }
+
+    /// <summary>
+    /// Kestrel keeps a socket until its last words are sent: for ever, where a client does not take them. They get as long as a
+    /// connection without a session.
+    /// </summary>
+    public void EndThoseWhoLinger()
+    {
+        foreach (var (connection, since) in _ending)
+        {
+            var late = PeerLoop.Now - since > config.Ticks.SessionlessTimeout.TotalMilliseconds;
+            if (late)
+                connection.Abort();
+            if (late || SocketOf(connection) is not { SafeHandle.IsClosed: false })
+                _ending.TryRemove(connection, out _);
+        }
     }
 
     private static string AddressOf(EndPoint? endPoint)
@@ -58,8 +77,9 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
     }
 
     private static void KeepAlive(ConnectionContext connection) =>
-        connection.Features.Get<IConnectionSocketFeature>()?.Socket
-            .SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        SocketOf(connection)?.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+
+    private static Socket? SocketOf(ConnectionContext connection) => connection.Features.Get<IConnectionSocketFeature>()?.Socket;
 
     private void Refuse(ConnectionContext connection, string address, string reason)
     {
@@ -90,9 +110,9 @@ internal sealed class ClientListener(ServerConfig config, PeerLoop loop, FourLet
         patience.CancelAfter(Timeout.InfiniteTimeSpan);
         if (FourLetterWords.NameOf(CodeOf(first)) is { } word)
         {
+            // Written and not waited for: whoever asks for much and does not read it lingers, and is ended like others who do.
             var answer = await words.AnswerAsync(word, first.Slice(4), loop);
             connection.Transport.Output.Write(answer.Span);
-            await connection.Transport.Output.FlushAsync();
             return;
         }
 

@@ -2,12 +2,16 @@ using System.Diagnostics;
 
 namespace Quoll.Interop.Clients;
 
-/// <summary>Compiles a client program of ours where the test runs, so that it links to the library that is installed there.</summary>
+/// <summary>Compiles a program or library of ours where the test runs, so that it links to the library that is installed there.</summary>
 internal static class CompilerRun
 {
     public static Task CAsync(string source, string program) => RunAsync(new ProcessStartInfo(
         "gcc",
         ["-std=c11", "-D_GNU_SOURCE", "-DTHREADED", "-Wall", "-Werror", "-o", program, source, "-lzookeeper_mt", "-lpthread"]));
+
+    /// <summary>A library that can be preloaded into any program.</summary>
+    public static Task LibraryAsync(string source, string library) => RunAsync(new ProcessStartInfo(
+        "gcc", ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source, "-ldl"]));
 
     public static Task GoAsync(string source, string program)
     {

@@ -25,6 +25,12 @@ internal sealed class JuteBuilder
         return this;
     }
 
+    public JuteBuilder Raw(ReadOnlySpan<byte> bytes)
+    {
+        _bytes.Write(bytes);
+        return this;
+    }
+
     public JuteBuilder Buffer(ReadOnlySpan<byte> value)
     {
         Int(value.Length);
@@ -37,8 +43,10 @@ internal sealed class JuteBuilder
     /// <summary>A list of one: everybody may do everything.</summary>
     public JuteBuilder OpenAcl() => Int(1).Int(31).String("world").String("anyone");
 
+    public byte[] ToPayload() => _bytes.WrittenSpan.ToArray();
+
     /// <summary>The bytes with their length in front.</summary>
-    public byte[] ToFrame() => new JuteBuilder().Buffer(_bytes.WrittenSpan)._bytes.WrittenSpan.ToArray();
+    public byte[] ToFrame() => new JuteBuilder().Buffer(_bytes.WrittenSpan).ToPayload();
 }
 
 /// <summary>Reads a reply's bytes.</summary>

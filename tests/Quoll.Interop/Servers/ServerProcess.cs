@@ -19,9 +19,12 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly OutputTail _output = new();
     private Process? _process;
 
-    private ServerProcess(ServerKind kind, IEnumerable<string> settings)
+    private readonly IReadOnlyDictionary<string, string> _environment;
+
+    private ServerProcess(ServerKind kind, IReadOnlyDictionary<string, string> environment, IEnumerable<string> settings)
     {
         Kind = kind;
+        _environment = environment;
         Directory.CreateDirectory(DataDirectory);
         Configure(settings);
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
@@ -40,9 +43,14 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string Output => $"---- {Kind} on {Address}\n{_output}";
 
-    public static async Task<ServerProcess> StartAsync(ServerKind kind, params string[] settings)
+    public static Task<ServerProcess> StartAsync(ServerKind kind, params string[] settings) =>
+        StartAsync(kind, new Dictionary<string, string>(), settings);
+
+    /// <summary>Starts a server with variables of its own beside those of this process.</summary>
+    public static async Task<ServerProcess> StartAsync(
+        ServerKind kind, IReadOnlyDictionary<string, string> environment, params string[] settings)
     {
-        var server = new ServerProcess(kind, settings);
+        var server = new ServerProcess(kind, environment, settings);
         try
         {
             await server.StartAsync();
@@ -85,6 +93,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         command.RedirectStandardOutput = true;
         command.RedirectStandardError = true;
         command.WorkingDirectory = _home.Path;
+        foreach (var (name, value) in _environment)
+            command.Environment[name] = value;
+
         _process = Process.Start(command)!;
         _output.Follow(_process);
         await Deadline.UntilAsync(StartsWithin, $"{Kind} answers on {Address}", IsServingAsync, () => Output);
@@ -125,6 +136,17 @@ internal sealed class ServerProcess : IAsyncDisposable
         process.WaitForExit();
         Forget(process);
     }
+
+    /// <summary>Stops it where it stands, until <see cref="Resume"/>.</summary>
+    public void Suspend() => Signals.Suspend(_process!);
+
+    public void Resume() => Signals.Resume(_process!);
+
+    /// <summary>How many sockets it holds.</summary>
+    public int OpenSockets() => ProcFiles.Sockets(_process!.Id);
+
+    /// <summary>How much memory it takes.</summary>
+    public long ResidentBytes() => ProcFiles.ResidentBytes(_process!.Id);
 
     /// <summary>Stops and starts it under a client that holds a session.</summary>
     public async Task RestartUnderAsync(ClientProgram client)
