@@ -28,6 +28,9 @@ public sealed record DifferentialOptions(Endpoint Left, Endpoint Right)
     /// <summary>Whether several ops of one session go out in one write.</summary>
     public bool Pipeline { get; init; }
 
+    /// <summary>Whether sessions are left to expire, for servers whose shortest session timeout is a fraction of a second.</summary>
+    public bool Expire { get; init; }
+
     /// <summary>Whether a server is a member of an ensemble, so that reads may lag and barriers need a sync.</summary>
     public bool Ensemble { get; init; }
 

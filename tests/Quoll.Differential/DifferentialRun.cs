@@ -30,7 +30,7 @@ public static class DifferentialRun
     }
 
     private static SequenceGenerator Generator(DifferentialOptions options) =>
-        new(AcceptedDifferences.RestrictionsFor(options.LeftIs, options.RightIs), options.Length, options.Pipeline);
+        new(AcceptedDifferences.RestrictionsFor(options.LeftIs, options.RightIs), options.Length, options.Pipeline, options.Expire);
 
     private sealed class Run(DifferentialOptions options)
     {

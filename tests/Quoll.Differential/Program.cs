@@ -12,6 +12,7 @@ const string Usage = """
       --sequences N      how many (100)
       --length N         ops in each (40)
       --pipeline         several ops of a session in one write
+      --expire           also let sessions expire; needs a minSessionTimeout well below a second
       --ensemble         a server is a member of an ensemble: reads may lag
       --left-is KIND     3.8, 3.9 or quoll: excuses the known differences between two kinds,
       --right-is KIND    and keeps what kills a kind from being sent to it
@@ -89,6 +90,7 @@ static DifferentialOptions Parse(string[] args)
             "--sequences" => options with { Sequences = Number() },
             "--length" => options with { Length = Number() },
             "--pipeline" => options with { Pipeline = true },
+            "--expire" => options with { Expire = true },
             "--ensemble" => options with { Ensemble = true },
             "--left-is" => options with { LeftIs = ParseKind(Value()) },
             "--right-is" => options with { RightIs = ParseKind(Value()) },

@@ -35,6 +35,8 @@ internal enum Restrictions
     NoTruncatedWrites = 256,
     NoNullWatchPaths = 512,
     NoNullPathsInMulti = 1024,
+    NoServerRequests = 2048,
+    NoSurrogatesInAcls = 4096,
 }
 
 /// <summary>A difference between two kinds, in either order, that is known; and the narrowest excuse for it.</summary>
@@ -167,6 +169,24 @@ internal static class AcceptedDifferences
             ApacheQuoll)
         {
             Restricts = Restrictions.MatchingFlags,
+        },
+        new(
+            "server-requests",
+            "Apache takes createSession and deleteContainer from clients, and so lets anybody remove a container or TTL node; "
+                + "Quoll answers Unimplemented and closes, as to any request that it does not know.",
+            "Request.isValid",
+            ApacheQuoll)
+        {
+            Restricts = Restrictions.NoServerRequests,
+        },
+        new(
+            "acl-surrogates",
+            "Apache writes a character above U+FFFF so that it reads it as two of U+FFFD: an id with one is another after a restart, "
+                + "on other servers, and at once in a multi. In Quoll it stays what it was.",
+            "BinaryOutputArchive.stringToByteBuffer",
+            ApacheQuoll)
+        {
+            Restricts = Restrictions.NoSurrogatesInAcls,
         },
         new(
             "null-watch-path",

@@ -32,7 +32,7 @@ internal static class Account
     private static string Command(DifferentialOptions options, int number)
     {
         var kinds = Kind("--left-is", options.LeftIs) + Kind("--right-is", options.RightIs);
-        var pipeline = options.Pipeline ? " --pipeline" : "";
+        var pipeline = (options.Pipeline ? " --pipeline" : "") + (options.Expire ? " --expire" : "");
         return string.Create(
             CultureInfo.InvariantCulture,
             $"--seed {options.Seed} --first {number} --sequences 1 --length {options.Length}{pipeline}{kinds}");

@@ -44,7 +44,7 @@ internal sealed class StepComparer(ServerKind left, ServerKind right)
         }
 
         // A closing session's ephemerals go in the order of a hash table, and their events with them.
-        if (step.Any(op => op is RequestOp { Type: Opcode.CloseSession }))
+        if (step.Any(op => op is ExpireOp or RequestOp { Type: Opcode.CloseSession }))
             SortEvents(prepared);
 
         return prepared;

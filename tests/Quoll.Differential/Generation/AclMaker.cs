@@ -12,6 +12,7 @@ internal sealed class AclMaker(Palette palette)
         ("ip", "nonsense"), ("ip", "127.0.0.1/33"), ("ip", "127.0.0.1/-1"), ("ip", "127.0.0.1/"),
         ("ip", "127.0.0"), ("ip", "256.0.0.1"), ("ip", ""),
         ("sasl", "user"), ("super", ""), ("key", "x"), ("", ""), ("World", "anyone"), ("x509", "CN=x"),
+        ("\udcff", "x"), ("digest\udcff", "a:b"), ("world", "anyone\udcff"), ("ip", "127.0.0.1\udcff"), ("digest", "\udcff"),
         (null, "anyone"), ("world", null), ("digest", null), ("ip", null), (null, null),
     ];
 
@@ -57,10 +58,12 @@ internal sealed class AclMaker(Palette palette)
     {
         < 2 => ("world", "anyone"),
         < 5 => ("digest", Palette.DigestId(palette.Pick<string>(Palette.Credentials))),
-        < 6 => ("digest", palette.Pick("alice:wrong", "nobody:x", "a:b")),
+        < 6 => ("digest", palette.Pick("alice:wrong", "nobody:x", "a:b", "a\udcff:b", "\udced\udca0\udc80:x", "\u00e9:\u6f22", Beyond)),
         < 8 => ("auth", palette.Pick<string?>("", "", "ignored", null)),
         _ => ("ip", Address()),
     };
+
+    private string Beyond => palette.Restrictions.HasFlag(Restrictions.NoSurrogatesInAcls) ? "x:y" : "x:\U0001F600";
 
     private string Address() => palette.Restrictions.HasFlag(Restrictions.NoIpv6Acls)
         ? palette.Pick("127.0.0.1", "127.0.0.1", "127.0.0.0/8", "10.0.0.1", "0.0.0.0/0", "127.0.0.1/32")

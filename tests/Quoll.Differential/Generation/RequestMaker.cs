@@ -11,6 +11,10 @@ internal sealed class RequestMaker(Palette palette)
     private static readonly int[] CreateTypes =
         [Opcode.Create, Opcode.Create, Opcode.Create, Opcode.Create2, Opcode.Create2, Opcode.CreateContainer, Opcode.CreateTtl];
 
+    // Users and passwords that are not quite.
+    private static readonly string?[] Odd =
+        ["nopassword", "", ":", "\u00e9:\u6f22", "\U0001F600:x", "a\udcff:\udcfe", "\udcff", null];
+
     private readonly AclMaker _acls = new(palette);
 
     public (int Type, Part[] Body) Create(bool inMulti = false)
@@ -175,14 +179,24 @@ internal sealed class RequestMaker(Palette palette)
         var (scheme, auth) = kind switch
         {
             < 15 => ("digest", palette.Pick<string>(Palette.Credentials)),
-            < 16 => ("digest", palette.Pick<string?>("nopassword", "", ":", "\u00e9:\u6f22", null)),
+            < 16 => ("digest", palette.Pick<string?>(Odd)),
             < 18 => ("ip", "anything"),
-            _ => (palette.Pick<string?>("unknown", "world", "auth", "", null, "sasl"), "alice:one"),
+            _ => (palette.Pick<string?>("unknown", "world", "auth", "", null, "sasl", "digest\udcff", "\udcff"), "alice:one"),
         };
 
-        var bytes = auth is null ? null : Encoding.UTF8.GetBytes(auth);
+        var bytes = auth is null ? null : WireWriter.Encode(auth);
         return (Opcode.Auth, [new IntPart("type", palette.Pick(0, 0, 7)), new TextPart("", scheme), new BytesPart("auth", bytes)]);
     }
+
+    /// <summary>A change of an ensemble that there is not.</summary>
+    public (int Type, Part[] Body) Reconfig() =>
+        (Opcode.Reconfig,
+        [
+            new TextPart("joining", palette.Pick<string?>(null, "", "server.2=localhost:2889:3889;2182", "nonsense")),
+            new TextPart("leaving", palette.Pick<string?>(null, "", "1")),
+            new TextPart("members", palette.Pick<string?>(null, null, "server.1=localhost:2888:3888;2181")),
+            new LongPart("config", palette.Pick(-1, 0, long.MaxValue)),
+        ]);
 
     /// <summary>A quota on a node of the sequence. Its text is always well-formed: upstream dies of others.</summary>
     public (int Type, Part[] Body) Quota()

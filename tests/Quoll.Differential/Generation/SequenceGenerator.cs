@@ -5,7 +5,7 @@ using Quoll.Differential.Wire;
 namespace Quoll.Differential.Generation;
 
 /// <summary>Ops that depend on nothing but the seed and the sequence's number.</summary>
-internal sealed class SequenceGenerator(Restrictions restrictions, int length, bool pipeline)
+internal sealed class SequenceGenerator(Restrictions restrictions, int length, bool pipeline, bool expire)
 {
     private static readonly int[] UnknownTypes = [0, -1, 10, 55, 99, 108, 200, int.MaxValue, int.MinValue, 23, -12];
 
@@ -84,7 +84,7 @@ internal sealed class SequenceGenerator(Restrictions restrictions, int length, b
     private void Interrupt(List<Op> ops, int slot)
     {
         _open[slot] = false;
-        switch (_palette.Next(12))
+        switch (_palette.Next(expire ? 13 : 12))
         {
             case < 3:
                 ops.Add(new DisconnectOp(slot));
@@ -97,12 +97,20 @@ internal sealed class SequenceGenerator(Restrictions restrictions, int length, b
             case < 6:
                 ops.Add(new RequestOp(slot, _batch, Xid(), _palette.Pick<int>(UnknownTypes), [new TextPart("path", "~/a")]));
                 break;
+            case < 7 when _palette.Chance(20) && !restrictions.HasFlag(Restrictions.NoServerRequests):
+                ops.Add(new RequestOp(slot, _batch, Xid(), Opcode.DeleteContainer, [new TextPart("path", _palette.Path() ?? "")]));
+                break;
             case < 7:
                 ops.Add(new RawOp(slot, _palette.Pick<byte[]>(NoRequests)));
                 break;
             case < 8 when !restrictions.HasFlag(Restrictions.NoLoneCheck):
                 var (type, body) = _requests.Check();
                 ops.Add(new RequestOp(slot, _batch, Xid(), type, body));
+                break;
+            case 12:
+                ops.Add(new ExpireOp(slot));
+                _ended[slot] = true;
+                _palette.Guess.SessionClosed(slot);
                 break;
             default:
                 ops.Add(Connect(slot));
@@ -127,6 +135,7 @@ internal sealed class SequenceGenerator(Restrictions restrictions, int length, b
         };
         return _palette.Next(10) switch
         {
+            0 when expire => op with { Timeout = _palette.Pick(10000, 39999, 40001, int.MaxValue) },
             0 => op with { Timeout = _palette.Pick(0, -1, 1, 4001, 39999, 40001, int.MaxValue, int.MinValue) },
             1 => op with { LastZxidSeen = _palette.Pick(1, -1, long.MaxValue, long.MinValue) },
             2 => op with { ReadOnly = _palette.Pick<byte?>(null, 1, 2), Version = _palette.Pick(0, 1, -1) },
@@ -140,6 +149,9 @@ internal sealed class SequenceGenerator(Restrictions restrictions, int length, b
     private RequestOp Auth(int slot)
     {
         _batch++;
+        if (_palette.Chance(5))
+            return new RequestOp(slot, _batch, Xid(), Opcode.Sasl, [new BytesPart("token", _palette.Data() ?? [])]);
+
         var (type, body) = _requests.Auth(out var refused);
         _open[slot] &= !refused;
         return new RequestOp(slot, _batch, _palette.Chance(90) ? Opcode.AuthXid : Xid(), type, body);
@@ -162,11 +174,13 @@ internal sealed class SequenceGenerator(Restrictions restrictions, int length, b
             < 89 => _requests.MultiRead(),
             < 93 when _palette.Quotas => _requests.Quota(),
             < 98 => _palette.Watches ? Watch(slot) : _requests.Read(slot),
-            _ => _palette.Pick((Opcode.Ping, Array.Empty<Part>()), (Opcode.WhoAmI, [])),
+            _ => _palette.Pick((Opcode.Ping, Array.Empty<Part>()), (Opcode.WhoAmI, []), _requests.Reconfig()),
         };
 
         var op = new RequestOp(slot, _batch, Xid(), type, body) { SubTypes = subTypes };
-        var whole = Opcode.IsWrite(type) && restrictions.HasFlag(Restrictions.NoTruncatedWrites);
+
+        // A reconfig cut short takes a zxid here, as every write, and none in Apache's servers.
+        var whole = type == Opcode.Reconfig || (Opcode.IsWrite(type) && restrictions.HasFlag(Restrictions.NoTruncatedWrites));
         return _palette.Next(_palette.Careful ? 300 : 100) switch
         {
             < 2 when body.Length > 0 && !whole => op with { Cut = _palette.Next(12) + 1 },

@@ -107,6 +107,12 @@ internal sealed record DisconnectOp(int Slot) : Op(Slot, 0)
     public override string Text => string.Create(CultureInfo.InvariantCulture, $"s{Slot} disconnect");
 }
 
+/// <summary>The client says nothing more for longer than its session lives, which it had made as short as it gets.</summary>
+internal sealed record ExpireOp(int Slot) : Op(Slot, 0)
+{
+    public override string Text => string.Create(CultureInfo.InvariantCulture, $"s{Slot} expire");
+}
+
 /// <summary>Bytes that are no request; the server is expected to close.</summary>
 internal sealed record RawOp(int Slot, byte[] Bytes) : Op(Slot, 0)
 {

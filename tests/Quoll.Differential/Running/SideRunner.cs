@@ -21,6 +21,9 @@ internal sealed class SideRunner(Side side, TimeSpan patience, bool ensemble)
             case DisconnectOp disconnect:
                 await DisconnectAsync(disconnect.Slot, lines);
                 break;
+            case ExpireOp expire:
+                await ExpireAsync(expire.Slot, lines);
+                break;
             case RawOp raw:
                 await RawAsync(raw, lines);
                 break;
@@ -29,11 +32,9 @@ internal sealed class SideRunner(Side side, TimeSpan patience, bool ensemble)
                 break;
         }
 
-        for (var slot = -1; slot < side.Slots.Length; slot++)
-        {
-            if (slot != step[0].Slot)
-                await BarrierAsync(slot, lines);
-        }
+        // What only reads makes no events for others; should it, the next barrier brings them.
+        if (ensemble || !step.All(op => op is RequestOp request && Opcode.IsRead(request.Type)))
+            await BarriersAsync([.. Enumerable.Range(-1, side.Slots.Length + 1).Where(slot => slot != step[0].Slot)], lines);
 
         return lines;
     }
@@ -104,6 +105,20 @@ internal sealed class SideRunner(Side side, TimeSpan patience, bool ensemble)
         await DrainAsync(slot, lines);
     }
 
+    private async Task ExpireAsync(int slot, List<Line> lines)
+    {
+        if (side[slot].Connection is null)
+        {
+            lines.Add(new Line(slot, "skipped", []));
+            return;
+        }
+
+        // The server closes the connection once the session is over, and not before.
+        await new Handshake(side, patience).RunAsync(new ConnectOp(slot, Attach.Own, slot, KeepOld: false, Timeout: 1), lines);
+        await DrainAsync(slot, lines);
+        side.Opened.Remove(side[slot].SessionId);
+    }
+
     private async Task RawAsync(RawOp op, List<Line> lines)
     {
         if (side[op.Slot].Connection is not { } connection)
@@ -116,17 +131,27 @@ internal sealed class SideRunner(Side side, TimeSpan patience, bool ensemble)
         await DrainAsync(op.Slot, lines);
     }
 
-    private async Task BarrierAsync(int slot, List<Line> lines)
+    private async Task BarriersAsync(int[] slots, List<Line> lines)
     {
-        if (side[slot].Connection is not { } connection)
-            return;
+        foreach (var slot in slots)
+        {
+            if (side[slot].Connection is not { } connection)
+                continue;
 
-        // On a follower a ping alone may overtake a commit; a sync may not.
-        if (ensemble)
-            await connection.SendAsync(new RequestOp(slot, 0, int.MaxValue, Opcode.Sync, [new TextPart("path", "/")]).Encode(side));
+            // On a follower a ping alone may overtake a commit; a sync may not.
+            if (ensemble)
+                await connection.SendAsync(new RequestOp(slot, 0, int.MaxValue, Opcode.Sync, [new TextPart("path", "/")]).Encode(side));
 
-        await connection.SendAsync(RequestOp.Bare(slot, Opcode.PingXid, Opcode.Ping).Encode(side));
-        while (true)
+            await connection.SendAsync(RequestOp.Bare(slot, Opcode.PingXid, Opcode.Ping).Encode(side));
+        }
+
+        foreach (var slot in slots)
+            await UntilPingedAsync(slot, lines);
+    }
+
+    private async Task UntilPingedAsync(int slot, List<Line> lines)
+    {
+        while (side[slot].Connection is { } connection)
         {
             var (arrival, payload) = await connection.ReadAsync(patience);
             if (arrival != Arrival.Frame)

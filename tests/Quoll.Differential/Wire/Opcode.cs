@@ -19,13 +19,16 @@ internal static class Opcode
     public const int Check = 13;
     public const int Multi = 14;
     public const int Create2 = 15;
+    public const int Reconfig = 16;
     public const int CheckWatches = 17;
     public const int RemoveWatches = 18;
     public const int CreateContainer = 19;
+    public const int DeleteContainer = 20;
     public const int CreateTtl = 21;
     public const int MultiRead = 22;
     public const int Auth = 100;
     public const int SetWatches = 101;
+    public const int Sasl = 102;
     public const int GetEphemerals = 103;
     public const int GetAllChildrenNumber = 104;
     public const int SetWatches2 = 105;
@@ -40,7 +43,13 @@ internal static class Opcode
     public const int AuthXid = -4;
 
     public static bool IsWrite(int type) =>
-        type is Create or Create2 or CreateContainer or CreateTtl or Delete or SetData or SetAcl or Multi;
+        type is Create or Create2 or CreateContainer or CreateTtl or Delete or SetData or SetAcl or Multi
+            or Reconfig;
+
+    /// <summary>Whether no other connection can notice it.</summary>
+    public static bool IsRead(int type) =>
+        type is Exists or GetData or GetAcl or GetChildren or Sync or Ping or GetChildren2 or CheckWatches or RemoveWatches or MultiRead
+            or GetEphemerals or GetAllChildrenNumber or AddWatch or WhoAmI;
 
     public static string Name(int type) => type switch
     {
@@ -58,6 +67,7 @@ internal static class Opcode
         Check => "check",
         Multi => "multi",
         Create2 => "create2",
+        Reconfig => "reconfig",
         CheckWatches => "checkWatches",
         RemoveWatches => "removeWatches",
         CreateContainer => "createContainer",
@@ -65,6 +75,7 @@ internal static class Opcode
         MultiRead => "multiRead",
         Auth => "auth",
         SetWatches => "setWatches",
+        Sasl => "sasl",
         GetEphemerals => "getEphemerals",
         GetAllChildrenNumber => "getAllChildrenNumber",
         SetWatches2 => "setWatches2",
