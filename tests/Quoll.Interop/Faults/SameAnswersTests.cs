@@ -11,7 +11,7 @@ public sealed class SameAnswersTests
     private const int Exists = 3;
     private const int SetData = 5;
     private const int Sync = 9;
-    private const int AtOnce = 500;
+    private const int AtOnce = 2000;
 
     // A check outside a multi ruins the log of 3.8. What servers alone may ask is refused by Quoll, and stands in docs/wire.md.
     private static readonly int[] LeftOut = [13, 20, -10];

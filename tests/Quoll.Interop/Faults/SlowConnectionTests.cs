@@ -87,10 +87,10 @@ public sealed class SlowConnectionTests
 
     private static async Task ExpiresAsync(ServerKind kind, Func<WireClient, bool> leave)
     {
-        await using var server = await ServerProcess.StartAsync(kind, "tickTime=500", "minSessionTimeout=1000");
+        await using var server = await ServerProcess.StartAsync(kind, "tickTime=250", "minSessionTimeout=500");
         using var witness = await Witness.OpenAsync(server);
-        using var client = await WireClient.OpenAsync(server.Port, timeout: 2000);
-        using var stays = await WireClient.OpenAsync(server.Port, timeout: 2000);
+        using var client = await WireClient.OpenAsync(server.Port, timeout: 1000);
+        using var stays = await WireClient.OpenAsync(server.Port, timeout: 1000);
         Assert.Equal(0, (await stays.CreateAsync("/stays", [], flags: 1)).Error);
         Assert.Equal(0, (await client.CreateAsync("/goes", [], flags: 1)).Error);
         var clock = Stopwatch.StartNew();

@@ -86,7 +86,7 @@ public sealed class SlowReaderTests
         var deaf = new List<WireClient>();
         for (var i = 0; i < 8; i++)
         {
-            var client = await WireClient.OpenAsync(server.Port, receiveBuffer: TinyWindow);
+            var client = await WireClient.OpenAsync(server.Port, timeout: 2000, receiveBuffer: TinyWindow);
             deaf.Add(client);
             var ask = client.Frame(4, body => body.String("/data").Bool(false));
             var asks = Enumerable.Repeat(ask, 1 + (i * 10)).SelectMany(frame => frame);
