@@ -50,6 +50,8 @@ public class LogBenchmarks
     {
         public long Length => 0;
 
+        public int Alignment => 1;
+
         public IReadOnlyList<string> List(string directory) => [];
 
         public bool DirectoryExists(string directory) => true;
@@ -62,7 +64,7 @@ public class LogBenchmarks
         {
         }
 
-        public IDiskFile Create(string path) => this;
+        public IDiskFile Create(string path, bool direct = false) => this;
 
         public IDiskFile Open(string path) => this;
 
