@@ -49,11 +49,49 @@ public sealed class JuteRecordGenerator : IIncrementalGenerator
         var reads = string.Join(", ", fields.Select(f => Read(f.Type)));
         text.AppendLine($"    public static {name} Read(scoped ref JuteReader reader) => new({reads});");
         text.AppendLine("    public void Write(scoped ref JuteWriter writer)").AppendLine("    {");
-        foreach (var field in fields)
-            text.AppendLine($"        {Write(field.Type, Pascal(field.Name))}");
+        AppendWrites(text, fields);
         text.AppendLine("    }").AppendLine("}");
         return ($"{name}.g.cs", text.ToString());
     }
+
+    // Numbers that follow each other take their room at once.
+    private static void AppendWrites(StringBuilder text, (string Type, string Name)[] fields)
+    {
+        for (var i = 0; i < fields.Length;)
+        {
+            var end = i;
+            var size = 0;
+            for (; end < fields.Length && FixedSize(fields[end].Type) > 0; end++)
+                size += FixedSize(fields[end].Type);
+            if (end - i < 2)
+            {
+                text.AppendLine($"        {Write(fields[i].Type, Pascal(fields[i].Name))}");
+                i++;
+                continue;
+            }
+
+            text.AppendLine($"        var run{i} = writer.Fixed({size});");
+            for (var (first, at) = (i, 0); i < end; at += FixedSize(fields[i].Type), i++)
+                text.AppendLine($"        {WriteAt($"run{first}", at, fields[i].Type, Pascal(fields[i].Name))}");
+        }
+    }
+
+    private static int FixedSize(string type) => type switch
+    {
+        "int" => 4,
+        "long" => 8,
+        "bool" => 1,
+        "byte" => 1,
+        _ => 0,
+    };
+
+    private static string WriteAt(string run, int at, string type, string name) => type switch
+    {
+        "int" => $"global::System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian({run}[{at}..], {name});",
+        "long" => $"global::System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian({run}[{at}..], {name});",
+        "bool" => $"{run}[{at}] = {name} ? (byte)1 : (byte)0;",
+        _ => $"{run}[{at}] = {name};",
+    };
 
     private static string Read(string type) => type switch
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quoll.Core.Tree;
 using Quoll.Core.Watches;
 using Quoll.Protocol;
@@ -82,25 +83,19 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
                 ApplyCreate(type, ReadCreate(ref reader), txn);
                 break;
             case OpCode.CreateContainer:
-                var container = CreateContainerTxn.Read(ref reader);
-                var made = new NewZnode(container.Path, container.Data, container.Acl, EphemeralOwner.Container, container.ParentCVersion);
-                ApplyCreate(type, made, txn);
+                ApplyCreate(type, ReadCreateContainer(ref reader), txn);
                 break;
             case OpCode.CreateTtl:
-                var ttl = CreateTtlTxn.Read(ref reader);
-                ApplyCreate(type, new NewZnode(ttl.Path, ttl.Data, ttl.Acl, EphemeralOwner.OfTtl(ttl.Ttl), ttl.ParentCVersion), txn);
+                ApplyCreate(type, ReadCreateTtl(ref reader), txn);
                 break;
             case OpCode.Delete or OpCode.DeleteContainer:
-                var deleted = DeleteTxn.Read(ref reader).Path.Span;
-                Add(type, Delete(deleted), deleted, txn);
+                ApplyDelete(type, ref reader, txn);
                 break;
             case OpCode.SetData or OpCode.Reconfig:
-                var set = SetDataTxn.Read(ref reader);
-                Add(type, SetData(set), set.Path.Span, txn);
+                ApplySetData(type, ref reader, txn);
                 break;
             case OpCode.SetAcl:
-                var acl = SetAclTxn.Read(ref reader);
-                Add(type, SetAcl(acl), acl.Path.Span, txn);
+                ApplySetAcl(type, ref reader, txn);
                 break;
             case OpCode.Check:
                 Add(type, ErrorCode.Ok, CheckVersionTxn.Read(ref reader).Path.Span, txn);
@@ -158,8 +153,43 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
         return reader.AtEnd || isDigest ? default : CloseSessionTxn.Read(ref reader).PathsToDelete;
     }
 
+    private static NewZnode ReadCreateContainer(scoped ref JuteReader reader)
+    {
+        var txn = CreateContainerTxn.Read(ref reader);
+        return new NewZnode(txn.Path, txn.Data, txn.Acl, EphemeralOwner.Container, txn.ParentCVersion);
+    }
+
+    private static NewZnode ReadCreateTtl(scoped ref JuteReader reader)
+    {
+        var txn = CreateTtlTxn.Read(ref reader);
+        return new NewZnode(txn.Path, txn.Data, txn.Acl, EphemeralOwner.OfTtl(txn.Ttl), txn.ParentCVersion);
+    }
+
+    // Each kind in a method of its own, not inlined: their locals, zeroed on every call, would add up in one large frame.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void ApplyCreate(OpCode type, NewZnode created, ReadOnlySpan<byte> txn) =>
         Add(type, Create(created), created.Path.Span, txn);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ApplyDelete(OpCode type, ref JuteReader reader, ReadOnlySpan<byte> txn)
+    {
+        var path = DeleteTxn.Read(ref reader).Path.Span;
+        Add(type, Delete(path), path, txn);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ApplySetData(OpCode type, ref JuteReader reader, ReadOnlySpan<byte> txn)
+    {
+        var set = SetDataTxn.Read(ref reader);
+        Add(type, SetData(set), set.Path.Span, txn);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ApplySetAcl(OpCode type, ref JuteReader reader, ReadOnlySpan<byte> txn)
+    {
+        var set = SetAclTxn.Read(ref reader);
+        Add(type, SetAcl(set), set.Path.Span, txn);
+    }
 
     private ErrorCode Create(NewZnode created)
     {

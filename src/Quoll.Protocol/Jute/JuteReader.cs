@@ -18,11 +18,32 @@ public ref struct JuteReader(ReadOnlySpan<byte> bytes)
 
     public readonly bool AtEnd => _rest.IsEmpty;
 
-    public int ReadInt() => Take(4) is { Length: 4 } four ? BinaryPrimitives.ReadInt32BigEndian(four) : 0;
+    public int ReadInt()
+    {
+        var rest = _rest;
+        if (rest.Length < 4)
+            return Fail().Length;
+        _rest = rest[4..];
+        return BinaryPrimitives.ReadInt32BigEndian(rest);
+    }
 
-    public long ReadLong() => Take(8) is { Length: 8 } eight ? BinaryPrimitives.ReadInt64BigEndian(eight) : 0;
+    public long ReadLong()
+    {
+        var rest = _rest;
+        if (rest.Length < 8)
+            return Fail().Length;
+        _rest = rest[8..];
+        return BinaryPrimitives.ReadInt64BigEndian(rest);
+    }
 
-    public byte ReadByte() => Take(1) is { Length: 1 } one ? one[0] : (byte)0;
+    public byte ReadByte()
+    {
+        var rest = _rest;
+        if (rest.IsEmpty)
+            return (byte)Fail().Length;
+        _rest = rest[1..];
+        return rest[0];
+    }
 
     /// <summary>Any byte but zero is true.</summary>
     public bool ReadBool() => ReadByte() != 0;
@@ -31,29 +52,18 @@ public ref struct JuteReader(ReadOnlySpan<byte> bytes)
     public JuteBytes ReadBytes()
     {
         var length = ReadInt();
-        if (length == -1)
-            return default;
-        return length < 0 ? Fail() : new JuteBytes(Take(length));
+        var rest = _rest;
+        if ((uint)length > (uint)rest.Length)
+            return length == -1 ? default : Fail();
+        _rest = rest[length..];
+        return Malformed ? default : new JuteBytes(rest[..length]);
     }
 
-    /// <summary>Marks the input as malformed, for checks above the encoding.</summary>
+    /// <summary>Marks the input as malformed, for checks above the encoding; nothing is left to read.</summary>
     public JuteBytes Fail()
     {
         Malformed = true;
         _rest = default;
         return default;
-    }
-
-    private ReadOnlySpan<byte> Take(int count)
-    {
-        if ((uint)count > (uint)_rest.Length || Malformed)
-        {
-            Fail();
-            return default;
-        }
-
-        var taken = _rest[..count];
-        _rest = _rest[count..];
-        return taken;
     }
 }

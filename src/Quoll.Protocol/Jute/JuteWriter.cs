@@ -42,6 +42,14 @@ public ref struct JuteWriter(IBufferWriter<byte> output)
         WriteRaw(bytes.Span);
     }
 
+    /// <summary>Room for fields of fixed size that follow each other; the caller fills all of it.</summary>
+    public Span<byte> Fixed(int count)
+    {
+        var room = Room(count)[..count];
+        _used += count;
+        return room;
+    }
+
     /// <summary>Bytes as they are, without a length.</summary>
     public void WriteRaw(scoped ReadOnlySpan<byte> bytes)
     {
