@@ -30,7 +30,10 @@ internal readonly record struct Input(InputKind Kind, object? Subject = null, lo
 internal sealed class PeerLoop : IThreadPoolWorkItem
 {
     private const int BatchSize = 64;
-    private const int BatchesPerTurn = 32;
+
+    /// <summary>Milliseconds for which a thread that brought an input runs the peer: it may be the one that reads all the sockets.</summary>
+    private const int LongestTurn = 2;
+
     private readonly ConcurrentQueue<Input> _inbox = new();
     private readonly List<ClientConnection> _touched = [];
     private readonly List<ClientConnection> _parked = [];
@@ -114,7 +117,8 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
             var more = false;
             try
             {
-                for (var i = 0; i < BatchesPerTurn && HasWork; i++)
+                var begin = Now;
+                while (HasWork && Now - begin <= LongestTurn)
                     RunBatch();
                 more = HasWork;
             }
@@ -131,7 +135,7 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
                 Interlocked.Exchange(ref _running, 0);
             }
 
-            // A connection's thread has worked long enough for the others.
+            // This thread has worked long enough for the others.
             if (more)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);

@@ -34,7 +34,7 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
     private const int MaxWaitingWhenRead = 64 * 1024;
 
     /// <summary>Frames taken from one connection before others have their turn.</summary>
-    private const int FramesAtOnce = 1000;
+    private const int FramesAtOnce = 100;
 
     private readonly PipeReader _input = context.Transport.Input;
     private readonly PipeWriter _output = context.Transport.Output;
