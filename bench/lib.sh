@@ -19,7 +19,7 @@ say() { echo "$(date +%T) $*" >&2; }
 
 build_all() {
   say "building"
-  dotnet build --configuration Release src/Quoll.Cli --verbosity quiet >/dev/null
+  dotnet publish --configuration Release src/Quoll.Cli --verbosity quiet >/dev/null
   gcc -O2 -w -o "$work/zkload" bench/zkload.c
   gcc -O2 -o "$work/zkscale" bench/zkscale.c
   gcc -O2 -w -o "$work/nullzk" bench/nullzk.c -lpthread
@@ -53,7 +53,7 @@ launch() { # floor | apache | quoll: sets ${pid[..]}, ${port[..]} and $began
       java -Xmx${HEAP:-2g} -Dzookeeper.admin.enableServer=false -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
         -cp /usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar \
         org.apache.zookeeper.server.quorum.QuorumPeerMain "$home/zoo.cfg" > "$home/out" 2>&1 & ;;
-    quoll) artifacts/bin/Quoll.Cli/release/quoll serve "$home/zoo.cfg" > "$home/out" 2>&1 & ;;
+    quoll) artifacts/publish/Quoll.Cli/release/quoll serve "$home/zoo.cfg" > "$home/out" 2>&1 & ;;
   esac
   pid[$1]=$!
 }

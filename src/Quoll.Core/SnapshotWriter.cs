@@ -12,6 +12,13 @@ namespace Quoll.Core;
 internal sealed class SnapshotWriter
 {
     private const int SliceSize = 256 * 1024;
+
+    /// <summary>What a znode takes in a snapshot besides its path and data.</summary>
+    private const int ZnodeOverhead = 76;
+
+    /// <summary>A snapshot of up to so many bytes is written whenever enough changes were logged, however small they were.</summary>
+    private const long SmallSnapshot = 16 * 1024 * 1024;
+
     private readonly Database _database;
     private readonly DiskLane _disk;
     private readonly Prng _prng;
@@ -38,7 +45,18 @@ internal sealed class SnapshotWriter
     public int Begun { get; private set; }
 
     /// <summary>So much was logged that a snapshot is to be taken.</summary>
-    public bool Due => _count > _countLimit || (_bytesLimit > 0 && _bytes > _bytesLimit);
+    public bool Due => (_count > _countLimit && IsWorthIt) || (_bytesLimit > 0 && _bytes > _bytesLimit);
+
+    // A snapshot costs what the tree is large. Written anew each time the log has grown by half of it, it costs each change the same,
+    // and a restart reads half as much again at most.
+    private bool IsWorthIt
+    {
+        get
+        {
+            var size = _database.Tree.DataSize + ((long)_database.Tree.Count * ZnodeOverhead);
+            return size <= SmallSnapshot || _bytes >= size / 2;
+        }
+    }
 
     /// <summary>A transaction was logged.</summary>
     public void OnLogged(int bytes)

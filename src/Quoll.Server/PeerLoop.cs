@@ -31,7 +31,7 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
 {
     private const int BatchSize = 64;
 
-    /// <summary>Milliseconds for which a thread that brought an input runs the peer: it may be the one that reads all the sockets.</summary>
+    /// <summary>Milliseconds for which who brought an input runs the peer: it may be the thread that reads all sockets.</summary>
     private const int LongestTurn = 2;
 
     private readonly ConcurrentQueue<Input> _inbox = new();

@@ -96,6 +96,28 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public void A_large_tree_is_not_written_again_before_the_log_has_grown_by_half_of_it()
+    {
+        var driver = new PeerDriver(new PeerOptions { SnapCount = 100 });
+        var client = driver.Connect();
+        var large = new string('x', 1_000_000);
+        for (var i = 0; i < 24; i++)
+            client.Do(Ask.Create($"/large-{i}", large));
+        for (var i = 0; i < 200; i++)
+            client.Do(Ask.SetData("/", "x"));
+        var begun = driver.Peer.Introspection.SnapshotsBegun;
+        Assert.Equal(1, begun);
+
+        for (var i = 0; i < 1_000; i++)
+            client.Do(Ask.SetData("/", "x"));
+        Assert.Equal(begun, driver.Peer.Introspection.SnapshotsBegun);
+
+        for (var i = 0; i < 12; i++)
+            client.Do(Ask.SetData("/large-0", large));
+        Assert.Equal(begun + 1, driver.Peer.Introspection.SnapshotsBegun);
+    }
+
+    [Fact]
     public void The_end_of_very_many_ephemerals_while_a_snapshot_waits_is_no_trouble()
     {
         var name = new string('n', 900);
