@@ -161,7 +161,7 @@ public sealed partial class FileDisk : IDisk
             try
             {
                 for (var at = from; at < length; at += Zeros.Length)
-                    RandomAccess.Write(_handle, Zeros.AsSpan(0, (int)Math.Min(Zeros.Length, length - at)), at);
+                    Write(at, Zeros.AsSpan(0, (int)Math.Min(Zeros.Length, length - at)));
                 return true;
             }
             catch (IOException e) when (NoSpace.Is(e))
