@@ -3,6 +3,7 @@
  * last one: on a real disk that is what may happen, and nobody must have been told that it was there. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,15 @@
 #include <unistd.h>
 
 #define FILES 4096
-static struct { off_t from, to; } unsynced[FILES];
+
+/* What was there before the writes that no sync has followed yet, the latest first. Each file has one writer. */
+struct undo {
+    struct undo *next;
+    off_t offset;
+    size_t count;
+    char bytes[];
+};
+static struct undo *unsynced[FILES];
 
 static int fails(const char *call)
 {
@@ -25,24 +34,57 @@ static int fails(const char *call)
     return read == 1 && strcmp(asked, call) == 0;
 }
 
+/* The same file without the flags that it was opened with: direct reads and writes want memory that is aligned. */
+static int plain(int fd)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int file = open(path, O_RDWR);
+    if (file < 0)
+        abort();
+    return file;
+}
+
+static void remember(int fd, size_t count, off_t offset)
+{
+    struct undo *undo = calloc(1, sizeof *undo + count);
+    int file = plain(fd);
+    if (!undo || syscall(SYS_pread64, file, undo->bytes, count, offset) < 0)
+        abort();
+    close(file);
+    undo->offset = offset;
+    undo->count = count;
+    undo->next = unsynced[fd];
+    unsynced[fd] = undo;
+}
+
+static void forget(int fd, int restore)
+{
+    int file = restore && unsynced[fd] ? plain(fd) : -1;
+    while (unsynced[fd]) {
+        struct undo *undo = unsynced[fd];
+        if (restore && syscall(SYS_pwrite64, file, undo->bytes, undo->count, undo->offset) != (long)undo->count)
+            abort();
+        unsynced[fd] = undo->next;
+        free(undo);
+    }
+    if (file >= 0)
+        close(file);
+}
+
 static int sync_of(int fd, long call)
 {
-    static const char zeros[65536];
     int known = fd >= 0 && fd < FILES;
     if (fails("sync")) {
-        while (known && unsynced[fd].from < unsynced[fd].to) {
-            off_t left = unsynced[fd].to - unsynced[fd].from;
-            ssize_t done = syscall(SYS_pwrite64, fd, zeros, left < (off_t)sizeof zeros ? left : (off_t)sizeof zeros, unsynced[fd].from);
-            if (done <= 0)
-                abort();
-            unsynced[fd].from += done;
-        }
+        if (known)
+            forget(fd, 1);
         errno = EIO;
         return -1;
     }
-    if (known)
-        unsynced[fd].from = unsynced[fd].to = 0;
-    return (int)syscall(call, fd);
+    int result = (int)syscall(call, fd);
+    if (known && result == 0)
+        forget(fd, 0);
+    return result;
 }
 
 int fdatasync(int fd)
@@ -59,20 +101,16 @@ static ssize_t write_at(int fd, const void *bytes, size_t count, off_t offset)
 {
     int error = fails("write-EIO") ? EIO : fails("write-ENOSPC") ? ENOSPC : 0;
     if (error) {
-        if (count > 1)
-            syscall(SYS_pwrite64, fd, bytes, count / 2, offset);
+        int file = plain(fd);
+        if (count > 1 && syscall(SYS_pwrite64, file, bytes, count / 2, offset) < 0)
+            abort();
+        close(file);
         errno = error;
         return -1;
     }
-    ssize_t done = syscall(SYS_pwrite64, fd, bytes, count, offset);
-    if (done > 0 && fd < FILES) {
-        int first = unsynced[fd].from == unsynced[fd].to;
-        if (first || offset < unsynced[fd].from)
-            unsynced[fd].from = offset;
-        if (first || offset + done > unsynced[fd].to)
-            unsynced[fd].to = offset + done;
-    }
-    return done;
+    if (fd < FILES)
+        remember(fd, count, offset);
+    return syscall(SYS_pwrite64, fd, bytes, count, offset);
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset)
