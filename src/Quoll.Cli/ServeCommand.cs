@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -101,9 +102,10 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync($"quoll: {e.Message}");
             return ExitCode.DataDirectory;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
-            await Console.Error.WriteLineAsync($"quoll: the port {config.Listen.Port} can't be opened: {e.Message}");
+            var port = config.Listen.Address is { } address ? $"{config.Listen.Port} of {address}" : $"{config.Listen.Port}";
+            await Console.Error.WriteLineAsync($"quoll: the port {port} can't be opened: {e.Message}");
             return ExitCode.Port;
         }
 

@@ -7,6 +7,12 @@ namespace Quoll.Server;
 internal sealed class DataDirectory : IDisposable
 {
     private const string LockName = "quoll.lock";
+
+    // What a lock that another process holds is called on Linux, on macOS and on Windows; else the disk has something to say.
+    private const int WouldBlock = 11;
+    private const int WouldBlockOnMac = 35;
+    private const int SharingViolation = unchecked((int)0x80070020);
+
     private readonly List<FileStream> _locks = [];
 
     public DataDirectory(StorageSettings settings, IDisk disk)
@@ -70,7 +76,7 @@ internal sealed class DataDirectory : IDisposable
         {
             _locks.Add(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException e)
+        catch (IOException e) when (e.HResult is WouldBlock or WouldBlockOnMac or SharingViolation)
         {
             throw new StorageException($"{directory} is in use by another server ({path} is locked): {e.Message}");
         }

@@ -21,6 +21,8 @@ internal sealed class LogWriter : IDisposable
     private readonly AutoResetEvent _arrived = new(false);
     private List<DiskEffect> _incoming = [];
     private List<DiskEffect> _working = [];
+    private Zxid _appended;
+    private int _count;
     private bool _stopping;
     private bool _hasRoom = true;
 
@@ -82,14 +84,17 @@ internal sealed class LogWriter : IDisposable
     {
         try
         {
+            CheckRoom();
             while (true)
             {
                 var more = TrySwap();
-                if (!more && _stopping)
+                if (more ? !WriteGroup() : _stopping)
+                {
+                    _log.End();
                     return;
-                if (more)
-                    WriteGroup();
-                else
+                }
+
+                if (!more)
                     _arrived.WaitOne(_hasRoom ? Timeout.InfiniteTimeSpan : RoomCheckInterval);
                 CheckRoom();
             }
@@ -112,25 +117,43 @@ internal sealed class LogWriter : IDisposable
         return _working.Count > 0;
     }
 
-    private void WriteGroup()
+    /// <summary>False if it was stopped while something had no room: nothing may be written behind what was left out.</summary>
+    private bool WriteGroup()
     {
-        Zxid last = default;
-        var count = 0;
+        var all = true;
         foreach (var effect in _working)
         {
             if (effect.Kind == DiskEffectKind.RollLog)
-            {
                 _log.Roll();
-                continue;
-            }
-
-            _log.Append(effect.Zxid, effect.Bytes.Span);
-            last = effect.Zxid;
-            count++;
+            else
+                all = all && TryAppend(effect);
         }
 
         _working.Clear();
-        if (last == default)
+        Sync();
+        return all;
+    }
+
+    // More may be under way than room is kept for. It waits, and nothing of it is confirmed until it is on disk.
+    private bool TryAppend(in DiskEffect effect)
+    {
+        while (!_log.TryAppend(effect.Zxid, effect.Bytes.Span))
+        {
+            Sync();
+            TellRoom(false);
+            if (_stopping)
+                return false;
+            _arrived.WaitOne(RoomCheckInterval);
+        }
+
+        _appended = effect.Zxid;
+        _count++;
+        return true;
+    }
+
+    private void Sync()
+    {
+        if (_count == 0)
             return;
         var start = System.Diagnostics.Stopwatch.GetTimestamp();
         _log.Sync();
@@ -140,16 +163,18 @@ internal sealed class LogWriter : IDisposable
             OnSlowSync(took);
 
         // Under load this thread goes on writing while another works on what is now on disk; a lone change is answered from here.
-        var synced = new Input(InputKind.Synced, null, last.Value);
-        if (count > 1)
+        var synced = new Input(InputKind.Synced, null, _appended.Value);
+        if (_count > 1)
             Loop!.PostAside(synced);
         else
             Loop!.Post(synced);
+        _count = 0;
     }
 
-    private void CheckRoom()
+    private void CheckRoom() => TellRoom(_log.HasRoomFor(RoomKept));
+
+    private void TellRoom(bool hasRoom)
     {
-        var hasRoom = _log.HasRoomFor(RoomKept);
         if (hasRoom == _hasRoom)
             return;
         _hasRoom = hasRoom;

@@ -22,6 +22,7 @@ namespace Quoll.Server;
 /// </summary>
 internal sealed class ServerHost : IAsyncDisposable
 {
+    private const long LeastPreallocated = 64 * 1024;
     private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(500);
     private readonly ServerConfig _config;
     private readonly ILoggerFactory _loggers;
@@ -125,6 +126,10 @@ internal sealed class ServerHost : IAsyncDisposable
         StartDisk(peer);
         if (recovered.Empty)
             WriteFirstSnapshot(peer);
+
+        // Only now: from here on the peer belongs to whoever has an input.
+        _log!.Start();
+        _snapshots!.Start();
     }
 
     private (RecoveredState State, bool Empty) Recover(PeerOptions options)
@@ -157,8 +162,10 @@ internal sealed class ServerHost : IAsyncDisposable
     private void StartDisk(QuorumPeer peer)
     {
         var storage = _config.Storage;
-        var log = new TxnLog(
-            _directory!.Disk, _directory.Logs, new TxnLogOptions(storage.PreallocateBytes, storage.LogFileBytes ?? 0, storage.ForceSync));
+
+        // Something is always reserved: by this a full disk is known in time, and a log that broke off from one that was ended.
+        var ahead = Math.Max(storage.PreallocateBytes, LeastPreallocated);
+        var log = new TxnLog(_directory!.Disk, _directory.Logs, new TxnLogOptions(ahead, storage.LogFileBytes ?? 0, storage.ForceSync));
         _log = new LogWriter(log, storage.SlowSyncWarning)
         {
             OnFailure = Fail,
@@ -181,8 +188,6 @@ internal sealed class ServerHost : IAsyncDisposable
         };
         _log.Loop = _loop;
         _snapshots.Loop = _loop;
-        _log.Start();
-        _snapshots.Start();
     }
 
     // A log without a snapshot is taken for a damaged directory, by us and by Apache's server: the first comes before any change.

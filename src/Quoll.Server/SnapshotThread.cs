@@ -84,16 +84,30 @@ internal sealed class SnapshotThread : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // The log has everything. What is left of the file is not taken for a snapshot, and is removed at the next start.
+                // The log has everything, and may need the room.
                 _broken = true;
                 _writer?.Dispose();
                 _writer = null;
+                RemoveUnfinished();
                 OnFailure(e);
             }
 
             // Told in any case: the peer's snapshot must end, so that there can be another.
             if (effect.Kind == DiskEffectKind.SnapshotBytes)
                 Loop!.Post(new Input(InputKind.SnapshotWritten));
+        }
+    }
+
+    private void RemoveUnfinished()
+    {
+        try
+        {
+            SnapshotFileWriter.RemoveUnfinished(_directory.Disk, _directory.Snapshots);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is not taken for a snapshot, and the next start tries again.
+            OnFailure(e);
         }
     }
 }

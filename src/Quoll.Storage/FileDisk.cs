@@ -9,8 +9,6 @@ namespace Quoll.Storage;
 /// </summary>
 public sealed partial class FileDisk : IDisk
 {
-    private const int NoSpaceLeft = 28;
-    private const int DiskQuotaExceeded = 122;
     private const int Interrupted = 4;
     private const int InvalidArgument = 22;
 
@@ -118,12 +116,17 @@ public sealed partial class FileDisk : IDisk
                 error = Native.Fallocate(_handle, from, length - from);
             }
             while (error == Interrupted);
-            return error switch
+            switch (error)
             {
-                0 => true,
-                NoSpaceLeft or DiskQuotaExceeded => false,
-                _ => TryWriteZeros(from, length),   // a file system that can't reserve
-            };
+                case 0:
+                    return true;
+                case NoSpace.Error or NoSpace.QuotaError:
+                    // Some file systems keep what they found before there was no more.
+                    RandomAccess.SetLength(_handle, from);
+                    return false;
+                default:
+                    return TryWriteZeros(from, length);   // a file system that can't reserve
+            }
         }
 
         public void Truncate(long length) => RandomAccess.SetLength(_handle, length);
@@ -158,18 +161,15 @@ public sealed partial class FileDisk : IDisk
             try
             {
                 for (var at = from; at < length; at += Zeros.Length)
-                    RandomAccess.Write(_handle, Zeros.AsSpan(0, (int)Math.Min(Zeros.Length, length - at)), at);
+                    Write(at, Zeros.AsSpan(0, (int)Math.Min(Zeros.Length, length - at)));
                 return true;
             }
-            catch (IOException e) when (IsNoSpace(e))
+            catch (IOException e) when (NoSpace.Is(e))
             {
                 RandomAccess.SetLength(_handle, from);
                 return false;
             }
         }
-
-        private static bool IsNoSpace(IOException e) =>
-            e.HResult is NoSpaceLeft or DiskQuotaExceeded or unchecked((int)0x80070070) or unchecked((int)0x80070027);
     }
 
     private static partial class Native

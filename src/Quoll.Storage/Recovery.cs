@@ -46,16 +46,17 @@ public sealed record RecoveryReport
 /// <param name="trustEmpty">Take a log without any snapshot (<c>snapshot.trust.empty</c>).</param>
 public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDirectory, int maxTxn, bool trustEmpty = false)
 {
-    private readonly List<string> _remarks = [];
+    private readonly RecoveryRemarks _remarks = new();
     private (Zxid Zxid, string Path)? _newestUnusable;
 
     public (T Target, RecoveryReport Report) Run<T>(Func<T> newTarget)
         where T : IRecoveryTarget
     {
         SnapshotFileWriter.RemoveUnfinished(disk, snapshotDirectory);
+        SnapshotFileWriter.RemoveUnfinished(disk, logDirectory);
         var logs = DataFiles.Logs(disk, logDirectory);
         var clock = Stopwatch.StartNew();
-        var (target, snapshot, zxid) = LoadSnapshot(newTarget, logs.Count > 0);
+        var (target, snapshot, zxid) = LoadSnapshot(newTarget, logs);
         var snapshotTime = clock.Elapsed;
         clock.Restart();
         var (count, last) = ReplayLogs(target, logs, zxid);
@@ -69,11 +70,11 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
             LogTime = clock.Elapsed,
             LastZxid = last,
             Empty = snapshot is null && logs.Count == 0,
-            Remarks = _remarks,
+            Remarks = _remarks.ToList(),
         });
     }
 
-    private (T Target, string? Path, Zxid Zxid) LoadSnapshot<T>(Func<T> newTarget, bool hasLogs)
+    private (T Target, string? Path, Zxid Zxid) LoadSnapshot<T>(Func<T> newTarget, List<(Zxid Zxid, string Path)> logs)
         where T : IRecoveryTarget
     {
         var candidates = DataFiles.Snapshots(disk, snapshotDirectory);
@@ -83,7 +84,7 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
             var target = newTarget();
             try
             {
-                using var reader = new SnapshotReader(disk, path);
+                using var reader = new SnapshotReader(disk, path, maxTxn);
                 target.Load(zxid, reader.ReadAll);
                 return (target, path, zxid);
             }
@@ -95,8 +96,8 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
         }
 
         if (candidates.Count > 0)
-            throw new StorageException($"none of the {candidates.Count} snapshots in {snapshotDirectory} can be used: {_remarks[0]}");
-        if (hasLogs && !trustEmpty)
+            CheckLogHasAll(candidates.Count, logs);
+        else if (logs.Count > 0 && !trustEmpty)
         {
             throw new StorageException(
                 $"{logDirectory} has logs, but {snapshotDirectory} has no snapshot. If none was ever taken (3.4 and older), "
@@ -104,6 +105,19 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
         }
 
         return (newTarget(), null, default);
+    }
+
+    // A log from the very first transaction on has everything, if it comes to where the newest of the snapshots was taken.
+    private void CheckLogHasAll(int snapshots, List<(Zxid Zxid, string Path)> logs)
+    {
+        if (logs.Count == 0 || logs[0].Zxid != default(Zxid).Next)
+        {
+            throw new StorageException(
+                $"none of the {snapshots} snapshots in {snapshotDirectory} can be used, and {logDirectory} has no log that goes back to "
+                + $"the first transaction: restore a snapshot and the logs after it from a copy. {_remarks.First}");
+        }
+
+        _remarks.Add($"none of the {snapshots} snapshots can be used; the log goes back to the first transaction, and is taken alone");
     }
 
     private (long Count, Zxid Last) ReplayLogs<T>(T target, List<(Zxid Zxid, string Path)> logs, Zxid from)
@@ -116,27 +130,49 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
         for (var i = first; i < logs.Count; i++)
         {
             using var reader = new TxnLogReader(disk, logs[i].Path, maxTxn);
+            var here = default(Zxid);
+            var start = reader.Position;
             while (reader.TryRead(out var txn))
             {
-                var zxid = ZxidOf(txn, logs[i].Path, reader.Position);
-                if (zxid <= last)
+                var zxid = ZxidOf(txn, logs[i].Path, start);
+                here = zxid;
+                if (zxid > last)
                 {
-                    if (zxid > from)
-                        _remarks.Add($"{logs[i].Path}: passed over {zxid}, which comes again after {last}");
-                    continue;
+                    CheckGap(last, zxid, logs[i].Path, isFirst: count == 0);
+                    Replay(target, txn, logs[i].Path, start, zxid);
+                    last = zxid;
+                    count++;
+                }
+                else if (zxid > from)
+                {
+                    _remarks.AddRepeated(logs[i].Path, zxid, last);
                 }
 
-                CheckGap(last, zxid, logs[i].Path, isFirst: count == 0);
-                target.Replay(txn);
-                last = zxid;
-                count++;
+                start = reader.Position;
             }
 
-            if (reader.Torn)
-                CutOff(logs[i].Path, reader.Position, i == logs.Count - 1);
+            CheckEnd(reader, logs[i].Path, here, from);
+            if (i == logs.Count - 1)
+                MakeLast(logs[i].Path, reader.Position);
         }
 
         return (count, last);
+    }
+
+    // Whatever a transaction is that can't be applied, its file and its place are what helps.
+    private static void Replay<T>(T target, ReadOnlySpan<byte> txn, string path, long offset, Zxid zxid)
+        where T : IRecoveryTarget
+    {
+        try
+        {
+            target.Replay(txn);
+        }
+        catch (Exception e)
+        {
+            throw new StorageException(
+                $"{path}: offset {offset}: the transaction {zxid} is whole, but can't be applied: {e.Message}. Whoever wrote it made a "
+                + "mistake: restore the file from a copy, or start the version that wrote it", e);
+        }
     }
 
     // Within an epoch every number from 1 on is used. A hole means that a file is missing, and with it what was promised.
@@ -155,20 +191,36 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
             throw new StorageException($"{path} can't be used, and the log ends at {last}: what is between that and {zxid} is missing");
     }
 
-    private static Zxid ZxidOf(ReadOnlySpan<byte> txn, string path, long position) =>
+    private static Zxid ZxidOf(ReadOnlySpan<byte> txn, string path, long offset) =>
         txn.Length >= 32
             ? new Zxid(BinaryPrimitives.ReadInt64BigEndian(txn[12..]))
-            : throw new StorageException($"{path}: before offset {position}: a transaction of only {txn.Length} bytes");
+            : throw new StorageException($"{path}: offset {offset}: a transaction of only {txn.Length} bytes");
 
-    private void CutOff(string path, long position, bool isLast)
+    private void CheckEnd(TxnLogReader reader, string path, Zxid lastHere, Zxid snapshot)
     {
-        _remarks.Add($"{path}: offset {position}: the last write was cut short; nothing of it was ever confirmed");
-        if (!isLast)
+        if (!reader.Torn)
             return;
 
-        // Else a later start, ours or Apache's, would meet it in the middle of the log.
+        // A snapshot has only what was synced before; so what is torn before its end was not torn by a crash.
+        if (reader.IsFollowed && lastHere < snapshot)
+        {
+            throw new StorageException(
+                $"{path}: offset {reader.Position}: a record that is not whole, of a transaction that the snapshot of {snapshot} has. "
+                + "The file is damaged, and changes that were confirmed may be in it: restore it from a copy");
+        }
+
+        _remarks.Add(
+            $"{path}: offset {reader.Position}: the last write was cut short, as a crash does, and is left out"
+            + (reader.IsFollowed ? ", with what is whole of it behind that place" : "") + "; nothing of it was confirmed");
+    }
+
+    // What was cut short is cut off: else a later start, ours or Apache's, would meet it in the middle of the log. The room that
+    // was reserved is given back, and what a process that was killed had written is synced before anybody is told of it.
+    private void MakeLast(string path, long end)
+    {
         using var file = disk.Open(path);
-        file.Truncate(position);
+        if (file.Length > end)
+            file.Truncate(end);
         file.Sync();
     }
 }

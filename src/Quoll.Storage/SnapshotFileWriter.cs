@@ -41,7 +41,15 @@ public sealed class SnapshotFileWriter : IDisposable
         BinaryPrimitives.WriteInt32BigEndian(header, Magic);
         BinaryPrimitives.WriteInt32BigEndian(header[4..], Version);
         BinaryPrimitives.WriteInt64BigEndian(header[8..], -1);
-        Write(header);
+        try
+        {
+            Write(header);
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
     }
 
     public string FilePath => Path.Combine(_directory, _name);

@@ -16,10 +16,11 @@ public sealed class SnapshotReader : IDisposable
 {
     private const int LastZxidWithSeal = 8 + 13;
     private const int BlockSize = 1024 * 1024;
-    private const int MaxPart = 1024 * 1024 * 1024;
+    private const int LeastMaxPart = 64 * 1024 * 1024;
     private readonly string _path;
     private readonly DiskFileStream _file;
     private readonly Stream _stream;
+    private readonly int _maxPart;
     private byte[] _buffer = new byte[BlockSize];
     private int _start;
     private int _end;
@@ -27,9 +28,13 @@ public sealed class SnapshotReader : IDisposable
     private long _offset;
     private uint _checksum = 1;
 
-    public SnapshotReader(IDisk disk, string path)
+    /// <param name="disk">The disk.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="maxTxn">Longest transaction to be believed, in bytes; a znode may have that much, and in any case 64 MB.</param>
+    public SnapshotReader(IDisk disk, string path, int maxTxn = 0)
     {
         _path = path;
+        _maxPart = Math.Max(maxTxn, LeastMaxPart);
         _file = new DiskFileStream(disk.Open(path));
         _stream = DataFiles.CompressionOf(path) switch
         {
@@ -174,8 +179,8 @@ public sealed class SnapshotReader : IDisposable
 
             if (_atEnd)
                 throw Bad("the file ends in the middle of a part");
-            if (_end - _start >= MaxPart)
-                throw Bad("a part that is too large to be true");
+            if (_end - _start >= _maxPart)
+                throw Bad($"a part of more than {_maxPart} bytes (jute.maxbuffer)");
             Fill(_end - _start + 1);
         }
     }

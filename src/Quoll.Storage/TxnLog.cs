@@ -16,6 +16,8 @@ public sealed record TxnLogOptions(long PreAllocSize = 64 * 1024 * 1024, long Si
 /// </summary>
 public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) : IDisposable
 {
+    private const int Margin = AlignedBuffer.Alignment;
+
     /// <summary>Zeros written ahead of a small group, so that the syncs of the next ones find blocks that were written before.</summary>
     private const int ZerosAhead = 1024 * 1024;
 
@@ -23,7 +25,7 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
     private const int LargestSmallGroup = 256 * 1024;
 
     // From the last boundary in the file at which a write may begin: what is on disk already, then what waits.
-    private readonly AlignedBuffer _buffer = new(1024 * 1024);
+    private readonly AlignedBuffer _buffer = new(TxnLogFormat.MaxGroup);
     private IDiskFile? _file;
     private long _start;      // where in the file the buffer begins
     private int _synced;      // bytes of the buffer that are on disk
@@ -37,15 +39,29 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
     private long Position => _start + _buffer.Length;
 
     /// <summary>Adds a transaction. The first of a file names it.</summary>
+    /// <exception cref="IOException">There is no room for it, or the disk failed.</exception>
     public void Append(Zxid zxid, ReadOnlySpan<byte> txn)
     {
-        if (_rollNext || _file is null)
-            Begin(zxid);
-        var record = _buffer.Append(TxnLogFormat.PrefixLength + txn.Length + 1);
+        if (!TryAppend(zxid, txn))
+            throw new IOException($"no space left for the log in {directory}", NoSpace.Error);
+    }
+
+    /// <summary>Adds a transaction if there is room for it on the disk; what was added before can be synced in any case.</summary>
+    public bool TryAppend(Zxid zxid, ReadOnlySpan<byte> txn)
+    {
+        var length = TxnLogFormat.PrefixLength + txn.Length + 1;
+        if (Unwritten > 0 && (_rollNext || Unwritten + length > TxnLogFormat.MaxGroup))
+            Sync();
+        if (_file is null || _rollNext)
+            Begin(zxid, length);
+        if (_file is null || (options.PreAllocSize > 0 && !Reserve(length)))
+            return false;
+        var record = _buffer.Append(length);
         BinaryPrimitives.WriteInt64BigEndian(record, Adler32.Append(1, txn));
         BinaryPrimitives.WriteInt32BigEndian(record[8..], txn.Length);
         txn.CopyTo(record[TxnLogFormat.PrefixLength..]);
         record[^1] = TxnLogFormat.EndOfRecord;
+        return true;
     }
 
     /// <summary>Returns once all that was appended is on disk. A failure leaves the disk's state unknown: the process must stop.</summary>
@@ -53,7 +69,6 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
     {
         if (_file is null)
             return;
-        Reserve();
         Write();
         if (options.SizeLimit > 0 && _reserved > options.SizeLimit)
             _rollNext = true;
@@ -66,8 +81,21 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
     public bool HasRoomFor(long bytes)
     {
         if (_file is null)
-            return true;
-        return Position + bytes + TxnLogFormat.HeaderLength <= _reserved || TryReserve(Position + bytes);
+            return CouldReserve(bytes);
+        return Position + bytes + TxnLogFormat.HeaderLength <= _reserved || TryReserve(_file, ref _reserved, Position + bytes);
+    }
+
+    /// <summary>
+    /// Syncs, and gives the reserved room back: a file that ends with a record was ended in order, and damage in it is no trace of a
+    /// crash.
+    /// </summary>
+    public void End()
+    {
+        if (Unwritten > 0)
+            Sync();
+        if (_reserved > Position)
+            _file?.Truncate(Position);
+        Dispose();
     }
 
     public void Dispose()
@@ -76,28 +104,60 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
         _file = null;
     }
 
-    private void Begin(Zxid zxid)
+    // Without room for a new file the old one goes on, which has some.
+    private void Begin(Zxid zxid, int length)
     {
-        if (_file is not null)
-        {
-            Sync();
-            _file.Dispose();
-        }
-
         _rollNext = false;
-
-        // What is written here is read again only after a restart: the system's cache would be filled for nothing.
-        _file = disk.Create(Path.Combine(directory, DataFiles.LogName(zxid)), direct: options.ForceSync && options.PreAllocSize > 0);
+        var path = Path.Combine(directory, DataFiles.LogName(zxid));
+        var reserved = 0L;
+        if (TryCreate(path, options.PreAllocSize > 0 ? TxnLogFormat.HeaderLength + length : 0, ref reserved) is not { } file)
+            return;
+        if (_file is not null)
+            End();
+        _file = file;
+        _reserved = reserved;
         _buffer.TruncateTo(0);
         _start = 0;
         _synced = 0;
-        _reserved = 0;
         _touched = 0;
         TxnLogFormat.WriteHeader(_buffer.Append(TxnLogFormat.HeaderLength));
 
         // Apart from the records, so that a file without a header is known to have none.
         Write();
         disk.SyncDirectory(directory);
+    }
+
+    /// <summary>Makes a file with room for so many bytes; null, and no file, if there is none.</summary>
+    private IDiskFile? TryCreate(string path, long bytes, ref long reserved)
+    {
+        IDiskFile file;
+        try
+        {
+            // What is written here is read again only after a restart: the system's cache would be filled for nothing.
+            file = disk.Create(path, direct: options.ForceSync && options.PreAllocSize > 0);
+        }
+        catch (IOException e) when (NoSpace.Is(e))
+        {
+            return null;
+        }
+
+        if (bytes == 0 || TryReserve(file, ref reserved, bytes))
+            return file;
+        file.Dispose();
+        disk.Delete(path);
+        return null;
+    }
+
+    // Before there is a file: one is made only with the first transaction.
+    private bool CouldReserve(long bytes)
+    {
+        var path = Path.Combine(directory, SnapshotFileWriter.TemporaryPrefix + "room");
+        var reserved = 0L;
+        if (TryCreate(path, bytes, ref reserved) is not { } file)
+            return false;
+        file.Dispose();
+        disk.Delete(path);
+        return true;
     }
 
     // Writes whole blocks where the file asks for it: the last one is written again with what comes after.
@@ -129,20 +189,27 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
     }
 
     // Apache's rule: within 4 KB of the end of what is reserved, reserve more.
-    private void Reserve()
+    private bool Reserve(int length)
     {
-        if (options.PreAllocSize > 0 && Position + 4096 >= _reserved)
-            TryReserve(Position);
+        var end = Position + length;
+        return end + Margin < _reserved || TryReserve(_file!, ref _reserved, end) || end < _reserved;
     }
 
-    private bool TryReserve(long upTo)
+    private bool TryReserve(IDiskFile file, ref long reserved, long upTo)
     {
-        var wanted = _reserved;
-        while (wanted < upTo + 4096)
-            wanted += Math.Max(options.PreAllocSize, 4096);
-        if (!_file!.TryReserve(wanted))
-            return false;
-        _reserved = wanted;
-        return true;
+        // Where there is no room for the whole step, a smaller one may do. It ends with a block, as writes do.
+        for (var step = Math.Max(options.PreAllocSize, Margin); ; step = Math.Max(step / 4, Margin))
+        {
+            var steps = Math.Max(1, (upTo + Margin - reserved + step - 1) / step);
+            var wanted = (reserved + (steps * step) + Margin - 1) & -Margin;
+            if (file.TryReserve(wanted))
+            {
+                reserved = wanted;
+                return true;
+            }
+
+            if (step == Margin)
+                return false;
+        }
     }
 }

@@ -14,6 +14,12 @@ internal static class TxnLogFormat
     public const int PrefixLength = 12;    // checksum and length
     public const byte EndOfRecord = 0x42;
 
+    /// <summary>
+    /// Most bytes that are written between two syncs, but for a single record that is longer. What a crash leaves of a log is known by
+    /// this: a record that is not whole, and further from the end than this, was whole once.
+    /// </summary>
+    public const int MaxGroup = 1024 * 1024;
+
     public static void WriteHeader(Span<byte> header)
     {
         header.Clear();

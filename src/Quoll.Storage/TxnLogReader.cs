@@ -7,7 +7,6 @@ namespace Quoll.Storage;
 public sealed class TxnLogReader : IDisposable
 {
     private const int BlockSize = 1024 * 1024;
-    private const int SectorSize = 512;
     private readonly IDiskFile _file;
     private readonly string _path;
     private readonly int _maxLength;
@@ -39,6 +38,9 @@ public sealed class TxnLogReader : IDisposable
     /// <summary>What follows the last whole record is the beginning of one that was never finished.</summary>
     public bool Torn { get; private set; }
 
+    /// <summary>There are whole records behind the one that was torn: later ones of the same write.</summary>
+    public bool IsFollowed { get; private set; }
+
     /// <summary>The next transaction, valid until the next call; false at the end.</summary>
     public bool TryRead(out ReadOnlySpan<byte> txn)
     {
@@ -47,23 +49,17 @@ public sealed class TxnLogReader : IDisposable
             return End(torn: _length > 0);
         var prefix = Peek(Position, TxnLogFormat.PrefixLength);
         if (prefix.Length < TxnLogFormat.PrefixLength)
-            return End(torn: prefix.ContainsAnyExcept((byte)0));
+            return EndOrRefuse();
         var checksum = BinaryPrimitives.ReadInt64BigEndian(prefix);
         var length = BinaryPrimitives.ReadInt32BigEndian(prefix[8..]);
-        if (length == 0 && checksum == 0)
-            return End(torn: !IsZeroFrom(Position));
-        if (length == 0)
-            return EndIfTorn(prefix.Length, checksum, "a checksum without a transaction");
         if (length < 0 || length > _maxLength)
-            throw Damaged($"a length of {length} bytes, where at most {_maxLength} can be");
+            throw Damaged($"a length of {length} bytes, where at most {_maxLength} can be (jute.maxbuffer)");
         var record = Peek(Position, TxnLogFormat.PrefixLength + length + 1L);
-        if (record.Length < TxnLogFormat.PrefixLength + length + 1L)
-            return IsWholeWithAnotherLength(checksum) ? throw Damaged("a length that does not fit") : End(torn: true);
-        if (record[^1] != TxnLogFormat.EndOfRecord)
-            return EndIfTorn(record.Length, checksum, "a record that does not end as records do");
+        if (length == 0 || record.Length < TxnLogFormat.PrefixLength + length + 1L || record[^1] != TxnLogFormat.EndOfRecord)
+            return EndOrRefuse();
         var body = record.Slice(TxnLogFormat.PrefixLength, length);
         if (Adler32.Append(1, body) != checksum)
-            return EndIfTorn(record.Length, checksum, "a record whose checksum does not fit");
+            return EndOrRefuse();
         Position += record.Length;
         txn = body;
         return true;
@@ -71,8 +67,10 @@ public sealed class TxnLogReader : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private StorageException Damaged(string what) =>
-        new($"{_path}: offset {Position}: {what}. The file is damaged; restore it, or move it away to go without what follows");
+    private StorageException Damaged(string what) => new(
+        $"{_path}: offset {Position}: {what}. The file is damaged, and changes that were confirmed may be in it: restore it from a copy. "
+        + $"To go on without this transaction and all later ones, cut it (truncate -s {Position} {_path}) "
+        + "and move later logs and snapshots away");
 
     private bool End(bool torn)
     {
@@ -80,41 +78,34 @@ public sealed class TxnLogReader : IDisposable
         return false;
     }
 
-    // A write cut short leaves zeros: at its end, or sectors of them anywhere in the group of records that was written at once,
-    // whatever is whole after them. Anything else was whole once, and may have been promised to a client.
-    private bool EndIfTorn(int recordLength, long checksum, string what)
+    // Zeros are reserved room. What a write cut short left behind was never confirmed. Anything else was whole once.
+    private bool EndOrRefuse()
     {
-        var isTorn = (IsZeroFrom(Position + recordLength - 1) || HasLostSector(recordLength)) && !IsWholeWithAnotherLength(checksum);
-        return isTorn ? End(torn: true) : throw Damaged(what);
+        var end = EndOfWritten();
+        if (end <= Position)
+            return End(torn: false);
+        var most = Math.Max(TxnLogFormat.MaxGroup, TxnLogFormat.PrefixLength + _maxLength + 1L);
+        if (end - Position > most)
+            throw Damaged($"a record that is not whole, and {end - Position} bytes from there on, which are more than one write");
+        var tear = new TxnLogTear(Peek(Position, end - Position), Position, endsFile: end == _length, _maxLength);
+        var damage = tear.FindDamage(out var isFollowed);
+        IsFollowed = isFollowed;
+        return damage is null ? End(torn: true) : throw Damaged(damage);
     }
 
-    private bool HasLostSector(int recordLength)
+    /// <summary>Where the last byte that is not zero ends, from the present position on.</summary>
+    private long EndOfWritten()
     {
-        // The first four bytes of a record are zeros as they should be: a sector with no more than those was not missed.
-        for (var start = (Position + 4) / SectorSize * SectorSize; start < Position + recordLength; start += SectorSize)
+        for (var end = _length; end > Position;)
         {
-            var from = Math.Max(start, Position);
-            if (!Peek(from, start + SectorSize - from).ContainsAnyExcept((byte)0))
-                return true;
+            var start = Math.Max(Position, end - BlockSize);
+            var last = Peek(start, end - start).LastIndexOfAnyExcept((byte)0);
+            if (last >= 0)
+                return start + last + 1;
+            end = start;
         }
 
-        return false;
-    }
-
-    /// <summary>Finds the damage of a length, which makes of a whole record one that seems to go on where nothing was written.</summary>
-    private bool IsWholeWithAnotherLength(long checksum)
-    {
-        var bytes = Peek(Position, TxnLogFormat.PrefixLength + _maxLength + 1L);
-        var (low, high) = (1u, 0u);
-        for (var at = TxnLogFormat.PrefixLength; at + 1 < bytes.Length; at++)
-        {
-            low = (low + bytes[at]) % 65521;
-            high = (high + low) % 65521;
-            if ((high << 16 | low) == checksum && bytes[at + 1] == TxnLogFormat.EndOfRecord)
-                return true;
-        }
-
-        return false;
+        return Position;
     }
 
     /// <summary>

@@ -8,14 +8,36 @@ internal static class CrashAudit
     // Reads in flight at once: enough to be quick, few enough that neither side's buffers fill.
     private const int Batch = 200;
 
-    public static async Task RunAsync(RawSession session, Ledger ledger)
+    public static async Task RunAsync(int port, RawSession session, Ledger ledger)
     {
+        // First, before a session could expire.
+        await CheckEphemeralsAsync(port, session, ledger);
         await CheckZxidsGoOnAsync(session, ledger);
         await CheckCreatedAsync(session, ledger);
         await CheckDeletedAsync(session, ledger);
         await CheckCountersAsync(session, ledger);
         await CheckPairsAsync(session);
         await CheckSequenceAsync(session);
+        await CheckZxidsAreDistinctAsync(session);
+    }
+
+    // The sessions lived when the server died: they are there with what is theirs, and go when they close.
+    private static async Task CheckEphemeralsAsync(int port, RawSession session, Ledger ledger)
+    {
+        foreach (var (path, owner) in ledger.Ephemerals)
+        {
+            var state = await session.GetAsync(path);
+            Assert.True(state is not null, $"{path} is gone, and its session 0x{owner.Id:x} was not closed");
+            Assert.Equal(ledger.Created[path], state.CreatedAt);
+            using var back = await RawSession.ResumeAsync(port, owner);
+            Assert.Equal(owner.Id, back.Id);
+            ledger.ExpectDeletion(path);
+            var closed = await back.CloseAsync();
+            Assert.Equal(0, closed.Error);
+            ledger.NoteDeleted(path, closed.Zxid);
+        }
+
+        ledger.Ephemerals.Clear();
     }
 
     private static async Task CheckZxidsGoOnAsync(RawSession session, Ledger ledger)
@@ -77,6 +99,27 @@ internal static class CrashAudit
             Assert.True(state!.CreatedAt > last, $"{path} is of {state.CreatedAt:x}, the one before it of {last:x}");
             last = state.CreatedAt;
         }
+    }
+
+    // Only the two halves of a pair share one. What nobody was told of counts too.
+    private static async Task CheckZxidsAreDistinctAsync(RawSession session)
+    {
+        var owners = new Dictionary<long, string>();
+        foreach (var parent in (string[])[Loader.Singles, Loader.Sequential, Loader.Pairs])
+        {
+            var names = await session.ChildrenAsync(parent);
+            foreach (var (path, state) in await ReadAsync(session, names.Select(name => $"{parent}/{name}")))
+            {
+                var owner = parent == Loader.Pairs ? path[$"{parent}/a".Length..] : path;
+                Assert.True(
+                    owners.TryAdd(state!.CreatedAt, owner) || owners[state.CreatedAt] == owner,
+                    $"{path} and {owners[state.CreatedAt]} are both of {state.CreatedAt:x}");
+            }
+        }
+
+        var counters = (await session.ChildrenAsync("/crash")).Where(name => name.StartsWith("counter-", StringComparison.Ordinal));
+        foreach (var (path, state) in await ReadAsync(session, counters.Select(name => $"/crash/{name}")))
+            Assert.True(owners.TryAdd(state!.ModifiedAt, path), $"{path} and {owners[state.ModifiedAt]} are both of {state.ModifiedAt:x}");
     }
 
     private static async Task<List<(string Path, ZnodeState? State)>> ReadAsync(RawSession session, IEnumerable<string> paths)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Quoll.Interop.Servers;
 
@@ -7,75 +8,55 @@ namespace Quoll.Interop.Crash;
 public sealed class CrashTests
 {
     private const string RoundsVariable = "QUOLL_CRASH_ROUNDS";
+    private const string SeedVariable = "QUOLL_CRASH_SEED";
     private const int DefaultRounds = 5;
+    private const int DefaultSeed = 1;
     private const int Loaders = 4;
+    private const int MostWrites = 2000;
+    private const string Unfinished = "writing.*";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SnapshotWithin = TimeSpan.FromSeconds(5);
 
     [Theory, EachServer]
     public async Task Acknowledged_writes_survive_kills_under_load(ServerKind kind)
     {
         // Small enough that snapshots and new logs fall into every round.
         await using var server = await ServerProcess.StartAsync(kind, "snapCount=500", "preAllocSize=64");
+        var random = new Random(Number(SeedVariable, DefaultSeed));
         var ledger = new Ledger();
-        await PrepareAsync(server, ledger);
-        for (var round = 1; round <= Rounds(); round++)
+        var duringSnapshots = 0;
+        await CrashLoad.PrepareAsync(server, ledger, Loaders);
+        var rounds = Number(RoundsVariable, DefaultRounds);
+        for (var round = 1; round <= rounds; round++)
         {
-            await LoadAndKillAsync(server, ledger, round);
+            await using (var load = await CrashLoad.BeginAsync(server, ledger, Loaders, $"{round}"))
+            {
+                await load.UntilAcknowledgedAsync(random.Next(1, MostWrites));
+                if (kind == ServerKind.Quoll && random.Next(3) == 0)
+                    WaitForSnapshot(server);
+                server.Kill();
+                duringSnapshots += Directory.GetFiles(server.VersionDirectory, Unfinished).Length;
+                await load.EndAsync();
+            }
+
             await server.StartAsync();
             ledger.BeginLife();
             using var session = await RawSession.OpenAsync(server.Port);
-            await CrashAudit.RunAsync(session, ledger);
+            await CrashAudit.RunAsync(server.Port, session, ledger);
         }
+
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{kind}: {rounds} kills, {duringSnapshots} of them while a snapshot was written; {ledger.Acknowledged} writes acknowledged");
     }
 
-    private static int Rounds() =>
-        int.TryParse(Environment.GetEnvironmentVariable(RoundsVariable), CultureInfo.InvariantCulture, out var rounds)
-            ? rounds
-            : DefaultRounds;
-
-    private static async Task PrepareAsync(ServerProcess server, Ledger ledger)
+    // So that some kills come in the middle of one. It is short: only who looks all the time sees it.
+    private static void WaitForSnapshot(ServerProcess server)
     {
-        using var session = await RawSession.OpenAsync(server.Port);
-        string[] parents = ["/crash", Loader.Singles, Loader.Sequential, Loader.Pairs];
-        foreach (var path in parents.Concat(Enumerable.Range(0, Loaders).Select(Loader.CounterPath)))
-        {
-            var reply = await session.CreateAsync(path, "0");
-            Assert.Equal(0, reply.Error);
-            ledger.NoteCreated(path, reply.Zxid);
-        }
+        var clock = Stopwatch.StartNew();
+        while (Directory.GetFiles(server.VersionDirectory, Unfinished).Length == 0 && clock.Elapsed < SnapshotWithin)
+            Thread.Yield();
     }
 
-    private static async Task LoadAndKillAsync(ServerProcess server, Ledger ledger, int round)
-    {
-        var sessions = new List<RawSession>();
-        try
-        {
-            var loads = new List<Task>();
-            for (var number = 0; number < Loaders; number++)
-            {
-                var session = await RawSession.OpenAsync(server.Port);
-                sessions.Add(session);
-                var counter = Loader.CounterPath(number);
-                var counted = (await session.GetAsync(counter))!.Version;
-                var loader = new Loader(session, ledger, $"{round}-{number}", counted);
-                loads.Add(Task.Run(() => loader.RunAsync(counter)));
-            }
-
-            // Each round dies at another distance from its start.
-            var enough = ledger.Acknowledged + (400 * round) + 37;
-            await Deadline.UntilAsync(
-                Patience, "enough acknowledged writes", () => Task.FromResult(HasEndedOr(ledger.Acknowledged >= enough, loads)),
-                () => server.Output);
-            server.Kill();
-            await Task.WhenAll(loads).WaitAsync(Patience);
-        }
-        finally
-        {
-            sessions.ForEach(session => session.Dispose());
-        }
-    }
-
-    // A loader that has ended while the server lived has found something wrong; awaiting it tells what.
-    private static bool HasEndedOr(bool condition, List<Task> loads) => condition || loads.Exists(load => load.IsCompleted);
+    private static int Number(string variable, int byDefault) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : byDefault;
 }

@@ -12,6 +12,9 @@ internal sealed class Ledger
 
     public HashSet<string> Deleted { get; } = [];
 
+    /// <summary>Ephemerals of sessions that were not closed, with them; taken out once it is known that they outlived a crash.</summary>
+    public Dictionary<string, RawSession> Ephemerals { get; } = [];
+
     /// <summary>By counter: the value acknowledged last, with its zxid.</summary>
     public Dictionary<string, (int Value, long Zxid)> Counters { get; } = [];
 
@@ -38,6 +41,12 @@ internal sealed class Ledger
     {
         Created.Add(one, zxid);
         Created.Add(other, zxid);
+    });
+
+    public void NoteEphemeral(string path, RawSession owner, long zxid) => Note(zxid, () =>
+    {
+        Created.Add(path, zxid);
+        Ephemerals.Add(path, owner);
     });
 
     /// <summary>Before the request: from then on the path may be there or not.</summary>

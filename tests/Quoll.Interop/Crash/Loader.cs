@@ -3,14 +3,18 @@ using System.Globalization;
 namespace Quoll.Interop.Crash;
 
 /// <summary>One connection that writes as fast as it may, until the server dies.</summary>
-internal sealed class Loader(RawSession session, Ledger ledger, string name, int counterValue)
+internal sealed class Loader(int port, RawSession session, Ledger ledger, string name, int counterValue)
 {
     public const string Singles = "/crash/singles";
     public const string Sequential = "/crash/sequential";
     public const string Pairs = "/crash/pairs";
+    public const string Ephemerals = "/crash/ephemerals";
 
     // How many requests wait for their reply at any time.
     private const int Window = 8;
+
+    // Every so many turns another session comes and goes.
+    private const int LeaveEvery = 40;
 
     private int _counterValue = counterValue;
 
@@ -50,6 +54,7 @@ internal sealed class Loader(RawSession session, Ledger ledger, string name, int
 
     private Task WriteAsync(int turn, string counter) => (turn % 5) switch
     {
+        _ when turn % LeaveEvery == LeaveEvery - 1 => LeaveAsync($"{Ephemerals}/leaves-{name}-{turn}"),
         0 => CreateAsync($"{Singles}/{name}-{turn}", deletesIt: turn % 3 == 0),
         1 => CreateSequentialAsync(deletesIt: turn % 3 == 0),
         2 => CreatePairAsync($"{Pairs}/a-{name}-{turn}", $"{Pairs}/b-{name}-{turn}"),
@@ -91,6 +96,19 @@ internal sealed class Loader(RawSession session, Ledger ledger, string name, int
         // A multi that failed has no error in its header, but in its results: their type is -1, a creation's 1.
         Assert.Equal(1, new JuteParser(reply.Body.Span).Int());
         ledger.NotePair(one, other, reply.Zxid);
+    }
+
+    // A session that closes takes its ephemeral with it.
+    private async Task LeaveAsync(string path)
+    {
+        using var leaving = await RawSession.OpenAsync(port);
+        var created = await leaving.CreateAsync(path, path, flags: 1);
+        AssertDone(created, path);
+        ledger.NoteCreated(path, created.Zxid);
+        ledger.ExpectDeletion(path);
+        var closed = await leaving.CloseAsync();
+        AssertDone(closed, path);
+        ledger.NoteDeleted(path, closed.Zxid);
     }
 
     private async Task CountAsync(string counter)

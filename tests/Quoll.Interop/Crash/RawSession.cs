@@ -28,19 +28,35 @@ internal sealed class RawSession : IDisposable
     {
     }
 
-    public static async Task<RawSession> OpenAsync(int port)
+    /// <summary>The session's id, with its password needed to come back to it.</summary>
+    public long Id { get; private set; }
+
+    public byte[] Password { get; private set; } = new byte[16];
+
+    public static Task<RawSession> OpenAsync(int port, int timeoutMs = TimeoutMs) => ConnectAsync(port, 0, new byte[16], timeoutMs);
+
+    /// <summary>Comes back to a session on another connection; an <see cref="IOException"/> if the server does not know it.</summary>
+    public static Task<RawSession> ResumeAsync(int port, RawSession session) =>
+        ConnectAsync(port, session.Id, session.Password, TimeoutMs);
+
+    private static async Task<RawSession> ConnectAsync(int port, long id, byte[] password, int timeoutMs)
     {
         var session = new RawSession();
         try
         {
             using var patience = new CancellationTokenSource(Patience);
             await session._socket.ConnectAsync(IPAddress.Loopback, port, patience.Token);
-            var request = new JuteBuilder().Int(0).Long(0).Int(TimeoutMs).Long(0).Buffer(new byte[16]).Bool(false).ToFrame();
+            var request = new JuteBuilder().Int(0).Long(0).Int(timeoutMs).Long(id).Buffer(password).Bool(false).ToFrame();
             await session._socket.SendAsync(request, patience.Token);
             var stream = new NetworkStream(session._socket);
-            await ReadFrameAsync(stream, patience.Token);
+            session.Begin(await ReadFrameAsync(stream, patience.Token));
             _ = session.ReadRepliesAsync(stream);
             return session;
+        }
+        catch (SocketException e)
+        {
+            session.Dispose();
+            throw new IOException("no connection, or one that broke at once", e);
         }
         catch
         {
@@ -65,6 +81,9 @@ internal sealed class RawSession : IDisposable
 
         body.Int(-1).Bool(true).Int(-1);
     });
+
+    /// <summary>Ends the session; its ephemeral znodes are gone when this is answered.</summary>
+    public Task<Reply> CloseAsync() => SendAsync(-11, _ => { });
 
     public async Task<string[]> ChildrenAsync(string path)
     {
@@ -103,6 +122,17 @@ internal sealed class RawSession : IDisposable
     }
 
     public void Dispose() => _socket.Dispose();
+
+    private void Begin(byte[] response)
+    {
+        // version · timeout · session id · password
+        var parser = new JuteParser(response);
+        var (_, timeout) = (parser.Int(), parser.Int());
+        Id = parser.Long();
+        Password = parser.Buffer().ToArray();
+        if (timeout <= 0)
+            throw new IOException($"the server does not know the session 0x{Id:x}");
+    }
 
     private Task<Reply> SendAsync(int type, Action<JuteBuilder> body)
     {

@@ -110,6 +110,13 @@ internal sealed class ServerProcess : IAsyncDisposable
             return 0;
 
         Signals.Terminate(process);
+        return await EndAsync();
+    }
+
+    /// <summary>Waits until it has ended, by itself or because it was asked to, and returns its exit code.</summary>
+    public async Task<int> EndAsync()
+    {
+        var process = _process ?? throw new InvalidOperationException("it does not run");
         using var patience = new CancellationTokenSource(StopsWithin);
         try
         {
@@ -118,7 +125,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         catch (OperationCanceledException)
         {
             Kill();
-            throw new TimeoutException($"{Kind} did not end within {StopsWithin.TotalSeconds} s of SIGTERM\n{Output}");
+            throw new TimeoutException($"{Kind} did not end within {StopsWithin.TotalSeconds} s\n{Output}");
         }
 
         var exitCode = process.ExitCode;

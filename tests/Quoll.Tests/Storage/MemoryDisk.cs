@@ -9,6 +9,7 @@ namespace Quoll.Tests.Storage;
 internal sealed class MemoryDisk : IDisk
 {
     public const int SectorSize = 512;
+    private const int NoSpaceLeft = 28;
     private readonly HashSet<string> _directories = [];
     private readonly List<(string Path, Content? Content)[]> _unsyncedNames = [];
     private Dictionary<string, Content> _names = [];
@@ -155,7 +156,7 @@ internal sealed class MemoryDisk : IDisk
         if (WritesLeft == 0)
             throw new IOException($"write to {path} failed");
         if (growth > 0 && Used + growth > Capacity)
-            throw new IOException($"no space left for {path}");
+            throw new IOException($"no space left for {path}", NoSpaceLeft);
         WritesLeft--;
     }
 

@@ -18,7 +18,7 @@ public class ServerCrashTests
             var disk = new MemoryDisk();
             for (var life = 0; life < 5; life++)
             {
-                var options = new TxnLogOptions(random.Next(2) * 8192, random.Next(2) * 20_000);
+                var options = new TxnLogOptions(4096 << random.Next(2), random.Next(2) * 20_000);
                 using var server = new ServerOnDisk(disk, compression: compression, log: options);
                 RunUntilFailure(disk, server, random);
                 disk.Crash(random.Next());

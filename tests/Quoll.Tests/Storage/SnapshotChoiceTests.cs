@@ -67,14 +67,54 @@ public class SnapshotChoiceTests
     }
 
     [Fact]
-    public void A_log_is_not_enough_when_every_snapshot_is_damaged()
+    public void A_log_that_has_everything_is_enough_when_every_snapshot_is_damaged()
     {
-        Damage(new SnapshotBuilder(0).Write(_disk));
+        var empty = new SnapshotBuilder(0).Write(_disk);
+        _disk.Put(empty, []);
         Damage(new SnapshotBuilder(3).Write(_disk));
         Log(1, 8);
 
-        Assert.Contains("none of the 2 snapshots", Refusal(), StringComparison.Ordinal);
+        var recovered = RecoveredDirectory.From(_disk);
+
+        Assert.Equal((null, 8L), (recovered.Report.Snapshot, recovered.Report.Transactions));
+        Assert.Equal(3, recovered.Report.Remarks.Count);
+        Assert.NotNull(recovered.Znode("/n1"));
+        Assert.NotNull(recovered.Znode("/n8"));
+    }
+
+    [Theory]
+    [InlineData(2, 8)]
+    [InlineData(1, 2)]
+    [InlineData(0x1_0000_0001, 0x1_0000_0005)]
+    public void A_log_that_lacks_something_is_refused_when_every_snapshot_is_damaged(long first, long last)
+    {
+        Damage(new SnapshotBuilder(0).Write(_disk));
+        Damage(new SnapshotBuilder(3).Write(_disk));
+        Log(first, last);
+
+        Assert.Contains("snapshot.3", Refusal(), StringComparison.Ordinal);
         Assert.Throws<StorageException>(() => RecoveredDirectory.From(_disk, trustEmpty: true));
+    }
+
+    [Fact]
+    public void Damaged_snapshots_without_any_log_are_refused()
+    {
+        Damage(new SnapshotBuilder(0).Write(_disk));
+
+        Assert.Contains("snapshot.0", Refusal(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Remarks_on_very_many_snapshots_come_to_an_end()
+    {
+        new SnapshotBuilder(0).Write(_disk);
+        for (var zxid = 1; zxid <= 80; zxid++)
+            _disk.Put($"{Directory}/snapshot.{zxid:x}", []);
+        Log(1, 80);
+
+        var remarks = RecoveredDirectory.From(_disk).Report.Remarks;
+        Assert.Equal(51, remarks.Count);
+        Assert.Contains("30 remarks more", remarks[^1], StringComparison.Ordinal);
     }
 
     [Fact]

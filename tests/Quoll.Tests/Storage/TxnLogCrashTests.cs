@@ -9,8 +9,8 @@ public class TxnLogCrashTests
     private const string Directory = LogFiles.Directory;
 
     [Theory]
-    [InlineData(0)]
     [InlineData(4096)]
+    [InlineData(8192)]
     [InlineData(100_000)]
     public void What_was_synced_is_read_back_after_every_crash(long preAllocSize)
     {

@@ -182,10 +182,10 @@ public class TxnLogTests
 
         for (var zxid = 2; zxid < 8; zxid++)
             log.Append(new Zxid(zxid), new byte[1000]);
+        Assert.False(log.TryAppend(new Zxid(8), new byte[2000]));
+        Assert.Throws<IOException>(() => log.Append(new Zxid(8), new byte[2000]));
         log.Sync();
-        log.Append(new Zxid(8), new byte[2000]);
 
-        Assert.Throws<IOException>(log.Sync);
         Assert.Equal(7, LogFiles.ReadAll(_disk).Count);
     }
 
