@@ -83,7 +83,7 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
             var target = newTarget();
             try
             {
-                using var reader = new SnapshotReader(disk, path);
+                using var reader = new SnapshotReader(disk, path, maxTxn);
                 target.Load(zxid, reader.ReadAll);
                 return (target, path, zxid);
             }
@@ -127,7 +127,7 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
                 }
 
                 CheckGap(last, zxid, logs[i].Path, isFirst: count == 0);
-                target.Replay(txn);
+                Replay(target, txn, logs[i].Path, reader.Position);
                 last = zxid;
                 count++;
             }
@@ -137,6 +137,19 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
         }
 
         return (count, last);
+    }
+
+    private static void Replay<T>(T target, ReadOnlySpan<byte> txn, string path, long position)
+        where T : IRecoveryTarget
+    {
+        try
+        {
+            target.Replay(txn);
+        }
+        catch (InvalidTransactionException e)
+        {
+            throw new StorageException($"{path}: before offset {position}: a transaction that can't be replayed: {e.Message}");
+        }
     }
 
     // Within an epoch every number from 1 on is used. A hole means that a file is missing, and with it what was promised.

@@ -16,7 +16,11 @@ public sealed class SnapshotReader : IDisposable
 {
     private const int LastZxidWithSeal = 8 + 13;
     private const int BlockSize = 1024 * 1024;
-    private const int MaxPart = 1024 * 1024 * 1024;
+
+    /// <summary>What a znode has beside what a transaction gave it: lengths, the key of its list, its stat.</summary>
+    private const int PartOverhead = 128;
+
+    private readonly int _maxPart;
     private readonly string _path;
     private readonly DiskFileStream _file;
     private readonly Stream _stream;
@@ -27,9 +31,13 @@ public sealed class SnapshotReader : IDisposable
     private long _offset;
     private uint _checksum = 1;
 
-    public SnapshotReader(IDisk disk, string path)
+    /// <param name="disk">The disk.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="maxTxn">Longest transaction to be believed, in bytes: no znode and no list can be longer.</param>
+    public SnapshotReader(IDisk disk, string path, int maxTxn)
     {
         _path = path;
+        _maxPart = (int)Math.Min(maxTxn + (long)PartOverhead, Array.MaxLength);
         _file = new DiskFileStream(disk.Open(path));
         _stream = DataFiles.CompressionOf(path) switch
         {
@@ -174,8 +182,8 @@ public sealed class SnapshotReader : IDisposable
 
             if (_atEnd)
                 throw Bad("the file ends in the middle of a part");
-            if (_end - _start >= MaxPart)
-                throw Bad("a part that is too large to be true");
+            if (_end - _start >= _maxPart)
+                throw Bad($"a part of more than {_maxPart} bytes, which is more than any can have (jute.maxbuffer)");
             Fill(_end - _start + 1);
         }
     }

@@ -25,6 +25,8 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
 
     public void OnAcl(long key, JuteVector<Acl> acl)
     {
+        if (_acls.ContainsKey(key))
+            throw new InvalidSnapshotException($"the list {key} comes twice");
         var id = database.Tree.Acls.Intern(acl);
         database.Tree.Acls.AddReference(id);
         _acls[key] = id;
@@ -38,10 +40,14 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
         var tree = database.Tree;
         if (path.Length == 0)
         {
+            if (stat.EphemeralOwner != 0)
+                throw new InvalidSnapshotException($"the root has the owner 0x{stat.EphemeralOwner:x}");
             tree.SetRoot(data.Span, data.IsNull, acl, stat);
             return;
         }
 
+        if (!DataTree.IsPlace(path.Span))
+            throw new InvalidSnapshotException($"the path {path.ToString()} can't be");
         var parentPath = ZnodePath.Parent(path.Span);
         if (!parentPath.SequenceEqual(_parentPath))
         {
@@ -51,9 +57,14 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
 
         if (_parent == 0)
             throw new InvalidSnapshotException($"the znode {path.ToString()} comes before its parent");
-        // The znodes that every tree has are there already.
-        if (path.Span.StartsWith("/zookeeper"u8) && tree.Child(_parent, ZnodePath.Name(path.Span)) is > 0 and var existing)
+        if (tree.Child(_parent, ZnodePath.Name(path.Span)) is > 0 and var existing)
+        {
+            // The znodes that every tree has are there already.
+            if (!path.Span.StartsWith("/zookeeper"u8))
+                throw new InvalidSnapshotException($"the znode {path.ToString()} comes twice");
             RemoveBuiltIn(existing, path.Span);
+        }
+
         tree.Add(_parent, path.Span, data.Span, data.IsNull, acl, stat);
     }
 
