@@ -34,15 +34,12 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
 
     public void OnZnode(JuteBytes path, JuteBytes data, long aclKey, in StatPersisted stat)
     {
-        // A fuzzy snapshot of Apache's may name a list that its table lacks; replaying the log mends it. Until then: closed.
-        if (!_acls.TryGetValue(aclKey, out var acl))
-            acl = database.Tree.Acls.Intern(ClosedToAll);
         var tree = database.Tree;
         if (path.Length == 0)
         {
             if (stat.EphemeralOwner != 0)
                 throw new InvalidSnapshotException($"the root has the owner 0x{stat.EphemeralOwner:x}");
-            tree.SetRoot(data.Span, data.IsNull, acl, stat);
+            tree.SetRoot(data.Span, data.IsNull, ListOf(aclKey), stat);
             return;
         }
 
@@ -65,12 +62,13 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
             RemoveBuiltIn(existing, path.Span);
         }
 
-        tree.Add(_parent, path.Span, data.Span, data.IsNull, acl, stat);
+        tree.Add(_parent, path.Span, data.Span, data.IsNull, ListOf(aclKey), stat);
     }
 
     public void OnDigest(Zxid digestZxid, int version, long digest)
     {
-        if (version != TreeDigest.Version)
+        // Apache's snapshot of an empty database tells of zxid 0 a digest of 0, which is none.
+        if (version != TreeDigest.Version || digestZxid <= default(Zxid))
             return;
         database.DigestsComparableFrom = digestZxid;
         database.DigestThere = digestZxid >= zxid ? (ulong)digest : null;
@@ -89,6 +87,10 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
         database.CheckLoadedDigest();
         database.Quotas.Rebuild();
     }
+
+    // A fuzzy snapshot of Apache's may name a list that its table lacks; replaying the log mends it. Until then: closed. That list has no
+    // reference of the table's, so it is looked up only when nothing more is removed.
+    private int ListOf(long aclKey) => _acls.TryGetValue(aclKey, out var acl) ? acl : database.Tree.Acls.Intern(ClosedToAll);
 
     private void RemoveBuiltIn(int node, ReadOnlySpan<byte> path)
     {

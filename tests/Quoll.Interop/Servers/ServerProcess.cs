@@ -66,7 +66,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts another server, of any kind, on a copy of what this one left.</summary>
     public static async Task<ServerProcess> StartOnCopyAsync(ServerProcess of, ServerKind kind, params string[] settings)
     {
-        var server = new ServerProcess(kind, settings);
+        var server = new ServerProcess(kind, of._environment, settings);
         try
         {
             Directory.CreateDirectory(server.VersionDirectory);

@@ -70,6 +70,15 @@ public class UnlikelyFilesTests
     public void A_snapshot_in_which_a_session_owns_the_root_is_not_used() =>
         AssertRefused(new SnapshotBuilder(5).Session(9).Znode("", owner: 9), "owner 0x9");
 
+    // The closed list that stands for the unknown one was the first znode's alone, and went with it.
+    [Fact]
+    public void A_built_in_znode_that_comes_twice_with_a_list_that_is_not_known_is_taken()
+    {
+        new SnapshotBuilder(5).Znode("/zookeeper", aclKey: 77).Znode("/zookeeper", aclKey: 77).Write(_disk);
+
+        Assert.NotNull(RecoveredDirectory.From(_disk).Znode("/zookeeper"));
+    }
+
     [Fact]
     public void A_damaged_length_in_a_snapshot_is_refused_before_much_is_read()
     {
