@@ -43,5 +43,16 @@ public sealed class RecoveredState
     }
 
     /// <summary>Replays a transaction of the log.</summary>
-    public void Replay(ReadOnlySpan<byte> txn) => _applier.Apply(txn);
+    /// <exception cref="InvalidTransactionException">It can't be read, or can't be so; the fault is the file's.</exception>
+    public void Replay(ReadOnlySpan<byte> txn)
+    {
+        try
+        {
+            _applier.Apply(txn);
+        }
+        catch (InvariantViolationException e)
+        {
+            throw new InvalidTransactionException(e.Message);
+        }
+    }
 }

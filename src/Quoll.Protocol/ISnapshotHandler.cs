@@ -24,3 +24,6 @@ public interface ISnapshotHandler
 
 /// <summary>Thrown by a handler: a part that can't be so. The snapshot is of no use; the next older one may do.</summary>
 public sealed class InvalidSnapshotException(string message) : Exception(message);
+
+/// <summary>Thrown by who replays a log: a transaction that was written whole, and yet can't be so.</summary>
+public sealed class InvalidTransactionException(string message) : Exception(message);

@@ -16,7 +16,10 @@ public sealed class SnapshotReader : IDisposable
 {
     private const int LastZxidWithSeal = 8 + 13;
     private const int BlockSize = 1024 * 1024;
-    private const int LeastMaxPart = 64 * 1024 * 1024;
+
+    /// <summary>What a znode has beside what a transaction gave it: lengths, the key of its list, its stat.</summary>
+    private const int PartOverhead = 128;
+
     private readonly string _path;
     private readonly DiskFileStream _file;
     private readonly Stream _stream;
@@ -30,11 +33,11 @@ public sealed class SnapshotReader : IDisposable
 
     /// <param name="disk">The disk.</param>
     /// <param name="path">The file.</param>
-    /// <param name="maxTxn">Longest transaction to be believed, in bytes; a znode may have that much, and in any case 64 MB.</param>
-    public SnapshotReader(IDisk disk, string path, int maxTxn = 0)
+    /// <param name="maxTxn">Longest transaction to be believed, in bytes: no znode and no list can be longer.</param>
+    public SnapshotReader(IDisk disk, string path, int maxTxn)
     {
         _path = path;
-        _maxPart = Math.Max(maxTxn, LeastMaxPart);
+        _maxPart = (int)Math.Min(maxTxn + (long)PartOverhead, Array.MaxLength);
         _file = new DiskFileStream(disk.Open(path));
         _stream = DataFiles.CompressionOf(path) switch
         {

@@ -24,8 +24,9 @@ public class ArrowTests
         ["Storage"] = ["Protocol"],
         ["Server"] = ["Core", "Storage", "Protocol"],
         ["Cli"] = ["Server", "Storage", "Protocol"],
-        ["Tests"] = Everything,
         ["Benchmarks"] = ["Core", "Storage"],
+        ["Tests"] = [.. Everything, "Fuzz"],
+        ["Fuzz"] = ["Core", "Storage", "Server", "Protocol"],
         ["Interop"] = ["Server", "Cli", "Differential"],
         ["Differential"] = [],
     };

@@ -194,6 +194,7 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
     private ErrorCode Create(NewZnode created)
     {
         var path = created.Path.Span;
+        Invariant.Holds(DataTree.IsPlace(path));
         var parentPath = ZnodePath.Parent(path);
         var parent = _tree.Find(parentPath);
         if (parent == 0)
@@ -230,7 +231,7 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
     private ErrorCode Delete(ReadOnlySpan<byte> path)
     {
         var parentPath = ZnodePath.Parent(path);
-        var parent = _tree.Find(parentPath);
+        var parent = DataTree.IsPlace(path) ? _tree.Find(parentPath) : 0;
         if (parent == 0)
             return ErrorCode.NoNode;
         var stat = _tree.PersistedStatOf(parent);

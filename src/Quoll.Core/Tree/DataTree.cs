@@ -190,6 +190,10 @@ internal sealed class DataTree : IHashChains
             owner, Math.Max(_nodes[node].DataLength, 0), children, s.Pzxid);
     }
 
+    /// <summary>True for a path at which a znode can be found once its parent was: absolute, and without a name that is empty.</summary>
+    public static bool IsPlace(ReadOnlySpan<byte> path) =>
+        path.Length > 1 && path[0] == '/' && path[1] != '/' && path[^1] != '/';
+
     /// <summary>Adds a znode under a parent, whose own stat stays as it is.</summary>
     public int Add(int parent, ReadOnlySpan<byte> path, ReadOnlySpan<byte> data, bool dataIsNull, int acl, in StatPersisted stat)
     {

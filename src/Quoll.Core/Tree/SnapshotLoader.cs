@@ -25,6 +25,8 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
 
     public void OnAcl(long key, JuteVector<Acl> acl)
     {
+        if (_acls.ContainsKey(key))
+            throw new InvalidSnapshotException($"the list {key} comes twice");
         var id = database.Tree.Acls.Intern(acl);
         database.Tree.Acls.AddReference(id);
         _acls[key] = id;
@@ -32,16 +34,17 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
 
     public void OnZnode(JuteBytes path, JuteBytes data, long aclKey, in StatPersisted stat)
     {
-        // A fuzzy snapshot of Apache's may name a list that its table lacks; replaying the log mends it. Until then: closed.
-        if (!_acls.TryGetValue(aclKey, out var acl))
-            acl = database.Tree.Acls.Intern(ClosedToAll);
         var tree = database.Tree;
         if (path.Length == 0)
         {
-            tree.SetRoot(data.Span, data.IsNull, acl, stat);
+            if (stat.EphemeralOwner != 0)
+                throw new InvalidSnapshotException($"the root has the owner 0x{stat.EphemeralOwner:x}");
+            tree.SetRoot(data.Span, data.IsNull, ListOf(aclKey), stat);
             return;
         }
 
+        if (!DataTree.IsPlace(path.Span))
+            throw new InvalidSnapshotException($"the path {path.ToString()} can't be");
         var parentPath = ZnodePath.Parent(path.Span);
         if (!parentPath.SequenceEqual(_parentPath))
         {
@@ -51,15 +54,21 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
 
         if (_parent == 0)
             throw new InvalidSnapshotException($"the znode {path.ToString()} comes before its parent");
-        // The znodes that every tree has are there already.
-        if (path.Span.StartsWith("/zookeeper"u8) && tree.Child(_parent, ZnodePath.Name(path.Span)) is > 0 and var existing)
+        if (tree.Child(_parent, ZnodePath.Name(path.Span)) is > 0 and var existing)
+        {
+            // The znodes that every tree has are there already.
+            if (!path.Span.StartsWith("/zookeeper"u8))
+                throw new InvalidSnapshotException($"the znode {path.ToString()} comes twice");
             RemoveBuiltIn(existing, path.Span);
-        tree.Add(_parent, path.Span, data.Span, data.IsNull, acl, stat);
+        }
+
+        tree.Add(_parent, path.Span, data.Span, data.IsNull, ListOf(aclKey), stat);
     }
 
     public void OnDigest(Zxid digestZxid, int version, long digest)
     {
-        if (version != TreeDigest.Version)
+        // Apache's snapshot of an empty database tells of zxid 0 a digest of 0, which is none.
+        if (version != TreeDigest.Version || digestZxid <= default(Zxid))
             return;
         database.DigestsComparableFrom = digestZxid;
         database.DigestThere = digestZxid >= zxid ? (ulong)digest : null;
@@ -78,6 +87,10 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
         database.CheckLoadedDigest();
         database.Quotas.Rebuild();
     }
+
+    // A fuzzy snapshot of Apache's may name a list that its table lacks; replaying the log mends it. Until then: closed. That list has no
+    // reference of the table's, so it is looked up only when nothing more is removed.
+    private int ListOf(long aclKey) => _acls.TryGetValue(aclKey, out var acl) ? acl : database.Tree.Acls.Intern(ClosedToAll);
 
     private void RemoveBuiltIn(int node, ReadOnlySpan<byte> path)
     {

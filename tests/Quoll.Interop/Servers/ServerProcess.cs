@@ -63,6 +63,25 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts another server, of any kind, on a copy of what this one left.</summary>
+    public static async Task<ServerProcess> StartOnCopyAsync(ServerProcess of, ServerKind kind, params string[] settings)
+    {
+        var server = new ServerProcess(kind, of._environment, settings);
+        try
+        {
+            Directory.CreateDirectory(server.VersionDirectory);
+            foreach (var file in Directory.GetFiles(of.VersionDirectory))
+                File.Copy(file, Path.Combine(server.VersionDirectory, Path.GetFileName(file)));
+            await server.StartAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <summary>Writes zoo.cfg anew; takes effect at the next start.</summary>
     public void Configure(IEnumerable<string> settings)
     {

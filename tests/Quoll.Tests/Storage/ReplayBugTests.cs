@@ -294,7 +294,7 @@ public class ReplayBugTests
 
         public SnapshotAlone(MemoryDisk disk, string name)
         {
-            using var reader = new SnapshotReader(disk, $"{Directory}/{name}");
+            using var reader = new SnapshotReader(disk, $"{Directory}/{name}", 1024 * 1024);
             _state.Load(default, reader.ReadAll);
         }
 

@@ -235,7 +235,7 @@ public class SnapshotFileTests
     private static RecoveredState Load(MemoryDisk disk, string path, long zxid)
     {
         var state = new RecoveredState(RecoveredDirectory.Options);
-        using var reader = new SnapshotReader(disk, path);
+        using var reader = new SnapshotReader(disk, path, 64 * 1024 * 1024);
         state.Load(new Zxid(zxid), reader.ReadAll);
         return state;
     }

@@ -130,7 +130,7 @@ public class SnapshotHistoryTests
     {
         var path = Path.Combine(LogFiles.Directory, DataFiles.SnapshotName(begun.Zxid, compression));
         var state = new RecoveredState(RecoveredDirectory.Options);
-        using var reader = new SnapshotReader(disk, path);
+        using var reader = new SnapshotReader(disk, path, 1024 * 1024);
         state.Load(begun.Zxid, reader.ReadAll);
 
         Assert.Equal(begun.Zxid, state.LastZxid);
@@ -190,7 +190,7 @@ public class SnapshotHistoryTests
             file.Seal();
             file.Complete();
             var state = new RecoveredState(RecoveredDirectory.Options);
-            using var reader = new SnapshotReader(disk, file.FilePath);
+            using var reader = new SnapshotReader(disk, file.FilePath, 1024 * 1024);
             state.Load(_zxid, reader.ReadAll);
             return state;
         }

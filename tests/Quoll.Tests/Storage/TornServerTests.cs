@@ -107,7 +107,7 @@ public class TornServerTests
         }
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        using var reader = new SnapshotReader(_disk, $"{Directory}/snapshot.5.gz");
+        using var reader = new SnapshotReader(_disk, $"{Directory}/snapshot.5.gz", 1024 * 1024);
         var refusal = Assert.Throws<InvalidDataException>(
             () => new RecoveredState(RecoveredDirectory.Options).Load(new Zxid(5), reader.ReadAll));
 
