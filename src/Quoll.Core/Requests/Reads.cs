@@ -161,7 +161,7 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
         var prefix = PathRequest.Read(ref reader).Path;
         if (reader.Malformed)
             return ErrorCode.MarshallingError;
-        var trimmed = prefix.Span.Trim(" \t\r\n"u8);
+        var trimmed = TrimAsJava(prefix.Span);
         var all = trimmed.IsEmpty || trimmed.SequenceEqual("/"u8);
         var writer = Begin(read);
         writer.WriteInt(0);
@@ -183,6 +183,13 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
         lane.Bytes.Patch(countAt, count);
         lane.EndFrame(ref writer, read.Client);
         return ErrorCode.Ok;
+    }
+
+    // Java's String.trim takes whatever is not above a space for one.
+    private static ReadOnlySpan<byte> TrimAsJava(ReadOnlySpan<byte> text)
+    {
+        var first = text.IndexOfAnyExceptInRange((byte)0, (byte)' ');
+        return first < 0 ? default : text[first..(text.LastIndexOfAnyExceptInRange((byte)0, (byte)' ') + 1)];
     }
 
     private ErrorCode WhoAmI(in Read read)

@@ -11,9 +11,11 @@ internal sealed class RequestMaker(Palette palette)
     private static readonly int[] CreateTypes =
         [Opcode.Create, Opcode.Create, Opcode.Create, Opcode.Create2, Opcode.Create2, Opcode.CreateContainer, Opcode.CreateTtl];
 
+    private const string Beyond = "\U0001F600:x";
+
     // Users and passwords that are not quite.
     private static readonly string?[] Odd =
-        ["nopassword", "", ":", "\u00e9:\u6f22", "\U0001F600:x", "a\udcff:\udcfe", "\udcff", null];
+        ["nopassword", "", ":", "\u00e9:\u6f22", Beyond, "a\udcff:\udcfe", "\udcff", null];
 
     private readonly AclMaker _acls = new(palette);
 
@@ -179,13 +181,20 @@ internal sealed class RequestMaker(Palette palette)
         var (scheme, auth) = kind switch
         {
             < 15 => ("digest", palette.Pick<string>(Palette.Credentials)),
-            < 16 => ("digest", palette.Pick<string?>(Odd)),
+            < 16 => ("digest", OddUser()),
             < 18 => ("ip", "anything"),
             _ => (palette.Pick<string?>("unknown", "world", "auth", "", null, "sasl", "digest\udcff", "\udcff"), "alice:one"),
         };
 
         var bytes = auth is null ? null : WireWriter.Encode(auth);
         return (Opcode.Auth, [new IntPart("type", palette.Pick(0, 0, 7)), new TextPart("", scheme), new BytesPart("auth", bytes)]);
+    }
+
+    // A user comes into lists by the scheme "auth".
+    private string? OddUser()
+    {
+        var user = palette.Pick<string?>(Odd);
+        return palette.Restrictions.HasFlag(Restrictions.NoSurrogatesInAcls) && user == Beyond ? "x:y" : user;
     }
 
     /// <summary>A change of an ensemble that there is not.</summary>

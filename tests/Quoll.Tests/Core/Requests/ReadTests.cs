@@ -111,6 +111,8 @@ public sealed class ReadTests
         Assert.Equal(["/p/a", "/p/ab"], Ephemerals("/p/a"));
         Assert.Equal(["/p/a", "/p/ab", "/q"], Ephemerals("/"));
         Assert.Equal(["/p/a", "/p/ab", "/q"], Ephemerals("  "));
+        Assert.Equal(["/p/a", "/p/ab", "/q"], Ephemerals("\0"));
+        Assert.Equal(["/p/a", "/p/ab", "/q"], Ephemerals("\u001f/\u0001"));
         Assert.Empty(Ephemerals("p"));
 
         string[] Ephemerals(string prefix) => [.. _client.Do(Ask.GetEphemerals(prefix)).Read().Strings().Order(StringComparer.Ordinal)];
