@@ -162,12 +162,8 @@ internal sealed class LogWriter : IDisposable
         if (took > _slowSync)
             OnSlowSync(took);
 
-        // Under load this thread goes on writing while another works on what is now on disk; a lone change is answered from here.
-        var synced = new Input(InputKind.Synced, null, _appended.Value);
-        if (_count > 1)
-            Loop!.PostAside(synced);
-        else
-            Loop!.Post(synced);
+        // What is now on disk is answered from here, if nobody runs the peer: waking another thread for it would take longer.
+        Loop!.Post(new Input(InputKind.Synced, null, _appended.Value));
         _count = 0;
     }
 

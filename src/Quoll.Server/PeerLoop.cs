@@ -75,14 +75,6 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
         Run();
     }
 
-    /// <summary>Hands over an input that another thread is to work on.</summary>
-    public void PostAside(in Input input)
-    {
-        _inbox.Enqueue(input);
-        if (Interlocked.CompareExchange(ref _running, 0, 0) == 0)
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-    }
-
     /// <summary>Asks something of the peer between two of its steps.</summary>
     public Task<T> AskAsync<T>(Func<QuorumPeer, T> question)
     {

@@ -88,14 +88,15 @@ internal sealed class PendingChanges : IHashChains
             path = default;
         var digest = _digests && view.Exists && TreeDigest.Counts(path) ? TreeDigest.Node(view.ContentCrc, view.Stat) : 0;
         _digest = Digest - view.DigestBefore + digest;
-        var found = Find(path);
+        var hash = HashIndex.Hash(_seed, 0, path);
+        var found = Find(path, hash);
         if (_recording)
             _undo.Add(found == 0 ? new Undo(0, 0, default) : new Undo(found, _entries[found].Zxid, _entries[found].View));
         if (view.Exists)
             _tree.Acls.AddReference(view.Acl);
         if (found == 0)
         {
-            found = Allocate(path);
+            found = Allocate(path, hash);
             if (_recording)
                 _undo[^1] = new Undo(found, 0, default);
         }
@@ -182,26 +183,29 @@ internal sealed class PendingChanges : IHashChains
         _entries.Where(entry => entry.Zxid != 0 && entry.View.Exists && entry.View.Stat.EphemeralOwner == session)
             .Select(entry => entry.Path[..entry.Length]);
 
-    uint IHashChains.HashOf(int entry) => HashIndex.Hash(_seed, 0, PathOf(entry));
+    uint IHashChains.HashOf(int entry) => _entries[entry].Hash;
 
     int IHashChains.NextOf(int entry) => _entries[entry].HashNext;
 
     void IHashChains.SetNext(int entry, int next) => _entries[entry].HashNext = next;
 
-    private ReadOnlySpan<byte> PathOf(int entry) => _entries[entry].Path.AsSpan(0, _entries[entry].Length);
+    private int Find(ReadOnlySpan<byte> path) => Find(path, HashIndex.Hash(_seed, 0, path));
 
-    private int Find(ReadOnlySpan<byte> path)
+    private int Find(ReadOnlySpan<byte> path, uint hash)
     {
-        for (var entry = _index.First(HashIndex.Hash(_seed, 0, path)); entry != 0; entry = _entries[entry].HashNext)
+        var index = _index.First(hash);
+        while (index != 0)
         {
-            if (PathOf(entry).SequenceEqual(path))
-                return entry;
+            var entry = _entries[index];
+            if (entry.Hash == hash && entry.Path.AsSpan(0, entry.Length).SequenceEqual(path))
+                break;
+            index = entry.HashNext;
         }
 
-        return 0;
+        return index;
     }
 
-    private int Allocate(ReadOnlySpan<byte> path)
+    private int Allocate(ReadOnlySpan<byte> path, uint hash)
     {
         if (!_free.TryPop(out var index))
         {
@@ -214,6 +218,7 @@ internal sealed class PendingChanges : IHashChains
             entry.Path = new byte[Math.Max(path.Length, 64)];
         path.CopyTo(entry.Path);
         entry.Length = path.Length;
+        entry.Hash = hash;
         _index.Add(index);
         return index;
     }
@@ -231,6 +236,7 @@ internal sealed class PendingChanges : IHashChains
         public byte[] Path = [];
         public int Length;
         public int HashNext;
+        public uint Hash;
         public long Zxid;
         public ZnodeView View;
     }

@@ -96,7 +96,7 @@ internal sealed class Reads(Database database, AccessControl access, WatchManage
     private ErrorCode Exists(in Read read, ref JuteReader reader)
     {
         var request = ReadRequest.Read(ref reader);
-        if (request.Path.Span.Contains((byte)0))
+        if (!reader.Malformed && request.Path.Span.Contains((byte)0))
             return ErrorCode.BadArguments;
         var error = Find(read, request.Path, reader.Malformed, Permissions.Read, out var node);
         if (request.Watch && error is ErrorCode.Ok or ErrorCode.NoNode)

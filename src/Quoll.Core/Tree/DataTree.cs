@@ -82,14 +82,17 @@ internal sealed class DataTree : IHashChains
 
     public int Child(int parent, ReadOnlySpan<byte> name)
     {
-        for (var node = _index.First(HashIndex.Hash(_seed, parent, name)); node != 0; node = _nodes[node].HashNext)
+        var hash = HashIndex.Hash(_seed, parent, name);
+        var node = _index.First(hash);
+        while (node != 0)
         {
             ref var znode = ref _nodes[node];
-            if (znode.Parent == parent && znode.NameLength == name.Length && NameOf(node).SequenceEqual(name))
-                return node;
+            if (znode.Hash == hash && znode.Parent == parent && NameOf(node).SequenceEqual(name))
+                break;
+            node = znode.HashNext;
         }
 
-        return 0;
+        return node;
     }
 
     public ReadOnlySpan<byte> NameOf(int node)
@@ -203,6 +206,7 @@ internal sealed class DataTree : IHashChains
         z.SnapshotMark = Snapshot.Mark;
         z.Parent = parent;
         z.NameLength = name.Length;
+        z.Hash = HashIndex.Hash(_seed, parent, name);
         z.Blob = _blobs.Allocate(name.Length + data.Length);
         z.DataLength = dataIsNull ? -1 : data.Length;
         var blob = _blobs.Span(z.Blob, name.Length + data.Length);
@@ -344,7 +348,7 @@ internal sealed class DataTree : IHashChains
     public ulong DigestOf(int node, ReadOnlySpan<byte> path) =>
         _digests && TreeDigest.Counts(path) ? TreeDigest.Node(_nodes[node].ContentCrc, PersistedStatOf(node)) : 0;
 
-    uint IHashChains.HashOf(int entry) => HashIndex.Hash(_seed, _nodes[entry].Parent, NameOf(entry));
+    uint IHashChains.HashOf(int entry) => _nodes[entry].Hash;
 
     int IHashChains.NextOf(int entry) => _nodes[entry].HashNext;
 

@@ -9,11 +9,14 @@ internal sealed class SnapshotLoader(Database database, Zxid zxid) : ISnapshotHa
 {
     private const long OpenKey = -1;
 
-    /// <summary>A guess at a znode's bytes in a snapshot. Room is made by it: where znodes are larger, some is not used.</summary>
-    private const int BytesOfZnode = 192;
+    /// <summary>
+    /// A guess at a znode's bytes in a snapshot, halved: the log after it may bring as many again. Room in the index is made by it, four
+    /// bytes each; where znodes are larger, some is not used.
+    /// </summary>
+    private const int BytesOfZnode = 96;
 
     /// <summary>Room is made for no more, whatever the length says.</summary>
-    private const int MostExpected = 32 * 1024 * 1024;
+    private const int MostExpected = 64 * 1024 * 1024;
     private static readonly AclEntry[] ClosedToAll = [new(Permissions.None, "world", "anyone")];
     private readonly Dictionary<long, int> _acls = new() { [OpenKey] = AclTable.OpenToAll };
     private byte[] _parentPath = [];

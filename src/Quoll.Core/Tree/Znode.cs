@@ -1,7 +1,7 @@
 namespace Quoll.Core.Tree;
 
 /// <summary>
-/// A znode's fixed part, 80 bytes. What most znodes do not have (children, an owner, changed ACLs) stands in a <see cref="Branch"/>.
+/// A znode's fixed part, 88 bytes. What most znodes do not have (children, an owner, changed ACLs) stands in a <see cref="Branch"/>.
 /// Numbers refer to entries of the tree's tables; 0 is "none".
 /// </summary>
 internal struct Znode
@@ -16,6 +16,7 @@ internal struct Znode
     public int NextSibling;
     public int PreviousSibling;
     public int HashNext;
+    public uint Hash;           // of the parent and the name: moving an entry of the index must not touch its name
     public int Branch;
     public SlabRef Blob;        // the name, then the data
     public int DataLength;      // -1: null, which a reader can tell from empty

@@ -34,6 +34,9 @@ public sealed class ReadTests
     {
         Assert.Equal(ErrorCode.BadArguments, _client.ErrorOf(Ask.Exists("/a\0")));
         Assert.Equal(ErrorCode.NoNode, _client.ErrorOf(Ask.GetData("/a\0")));
+
+        var whole = Ask.Exists("/a\0");
+        Assert.Equal(ErrorCode.MarshallingError, _client.ErrorOf(whole with { Body = whole.Body[..^1] }));
     }
 
     [Fact]
