@@ -9,7 +9,7 @@ public class SessionBenchmarks
 {
     private const int Count = 10_000;
     private const int TickTime = 2000;
-    private readonly SessionTracker _tracker = new(TickTime);
+    private readonly ExpiringSessions _tracker = new(TickTime);
     private readonly Session[] _sessions = new Session[Count];
     private Instant _now = new(1_000_000);
 

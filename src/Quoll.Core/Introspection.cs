@@ -1,6 +1,5 @@
 using Quoll.Core.Requests;
-using Quoll.Core.Sessions;
-using Quoll.Core.Tree;
+using Quoll.Core.Watches;
 using Quoll.Protocol;
 
 namespace Quoll.Core;
@@ -8,76 +7,75 @@ namespace Quoll.Core;
 /// <summary>What the peer tells of itself to operators. Asked between two steps, on the peer's own thread.</summary>
 public sealed class Introspection
 {
-    private readonly Database _database;
-    private readonly SessionTracker _sessions;
-    private readonly ClientRegistry _clients;
-    private readonly RequestPipeline _pipeline;
-    private readonly SnapshotWriter _snapshots;
+    private readonly QuorumPeer _peer;
+    private readonly Replica _replica;
 
-    internal Introspection(
-        Database database, SessionTracker sessions, ClientRegistry clients, RequestPipeline pipeline, SnapshotWriter snapshots)
+    internal Introspection(QuorumPeer peer, Replica replica, RequestStats requests)
     {
-        _database = database;
-        _sessions = sessions;
-        _clients = clients;
-        _pipeline = pipeline;
-        _snapshots = snapshots;
+        _peer = peer;
+        _replica = replica;
+        Requests = requests;
     }
 
-    public IEnumerable<Client> Clients => _clients.All;
+    public IEnumerable<Client> Clients => _replica.Clients.All;
 
-    public RequestStats Requests => _pipeline.Stats;
+    /// <summary>What this server does in its ensemble; null if it stands alone.</summary>
+    public Election.ServerState? State => _peer.State;
 
-    public int Outstanding => _pipeline.Outstanding;
+    public RequestStats Requests { get; }
 
-    public int ConnectionCount => _clients.Count;
+    public int Outstanding => _replica.Service?.Pipeline.Outstanding ?? 0;
+
+    public int ConnectionCount => _replica.Clients.Count;
 
     /// <summary>Frames of clients, since the start or the last reset.</summary>
-    public long Received => _pipeline.Stats.Received;
+    public long Received => Requests.Received;
 
-    public long Sent => _pipeline.Stats.Sent;
+    public long Sent => Requests.Sent;
 
     /// <summary>The wall clock's time, in milliseconds since 1970, at a moment of the monotonic clock.</summary>
-    public long WallClockOf(long instant) => _pipeline.WallClock + (instant - _pipeline.Now.Milliseconds);
+    public long WallClockOf(long instant) => _replica.WallClock + (instant - _replica.Now.Milliseconds);
 
-    public Zxid LastProcessed => _database.LastProcessed;
+    public Zxid LastProcessed => _replica.Database.LastProcessed;
 
     /// <summary>Znodes; the root counts twice, as it does in Apache's server, where it has two names.</summary>
-    public int ZnodeCount => _database.Tree.Count + 1;
+    public int ZnodeCount => _replica.Database.Tree.Count + 1;
 
-    public int EphemeralCount => _database.Tree.Owned.EphemeralCount;
+    public int EphemeralCount => _replica.Database.Tree.Owned.EphemeralCount;
 
     /// <summary>Bytes of all paths and data; of the root's, as in Apache's server, one of its two names has a byte.</summary>
-    public long ApproximateDataSize => _database.Tree.DataSize + 1;
+    public long ApproximateDataSize => _replica.Database.Tree.DataSize + 1;
 
-    public int SessionCount => _sessions.Count;
+    public int SessionCount => _replica.Service?.Sessions.Count ?? 0;
 
-    public ulong Digest => _database.Tree.Digest;
+    public ulong Digest => _replica.Database.Tree.Digest;
 
     /// <summary>Digests of every 128th zxid of the past.</summary>
-    public IEnumerable<(Zxid Zxid, ulong Digest)> DigestHistory => _database.DigestHistory;
+    public IEnumerable<(Zxid Zxid, ulong Digest)> DigestHistory => _replica.Database.DigestHistory;
 
-    public long DigestMismatches => _database.DigestMismatches;
+    public long DigestMismatches => _replica.Database.DigestMismatches;
 
-    public int SnapshotsBegun => _snapshots.Begun;
+    public int SnapshotsBegun => _replica.Snapshots.Begun;
 
     /// <summary>Watches of all kinds.</summary>
-    public int WatchCount => _pipeline.Watches.Count;
+    public int WatchCount => Watches?.Count ?? 0;
+
+    private WatchManager? Watches => _replica.Service?.Pipeline.Watches;
 
     /// <summary>Watched paths, watches and watching connections; of the data table alone, as Apache's server reports them.</summary>
     public (int Connections, int Paths, int Watches) DataWatches =>
-        (_pipeline.Watches.Data.ClientCount, _pipeline.Watches.Data.PathCount, _pipeline.Watches.Data.WatchCount);
+        Watches is { Data: var data } ? (data.ClientCount, data.PathCount, data.WatchCount) : default;
 
     /// <summary>Events of a type and how many connections each went to.</summary>
-    public Summary WatchEvents(EventType type) => _pipeline.Watches.Fired[(int)type];
+    public Summary WatchEvents(EventType type) => Watches?.Fired[(int)type] ?? new Summary();
 
     /// <summary>The data watches of each connection that has any.</summary>
     public IEnumerable<(Client Client, List<byte[]> Paths)> WatchesByClient()
     {
-        foreach (var client in _clients.All)
+        foreach (var client in _replica.Clients.All)
         {
             var paths = new List<byte[]>();
-            _pipeline.Watches.Data.ForEachPath(client, paths.Add);
+            Watches?.Data.ForEachPath(client, paths.Add);
             if (paths.Count > 0)
                 yield return (client, paths);
         }
@@ -86,7 +84,7 @@ public sealed class Introspection
     /// <summary>The ephemerals of each session that has any.</summary>
     public IEnumerable<(long Session, List<byte[]> Paths)> Ephemerals()
     {
-        var tree = _database.Tree;
+        var tree = _replica.Database.Tree;
         foreach (var session in tree.Owned.Sessions)
         {
             var paths = new List<byte[]>();
@@ -98,12 +96,13 @@ public sealed class Introspection
 
     /// <summary>Sessions by the time at which they end, in milliseconds of the monotonic clock.</summary>
     public IEnumerable<(long Expiry, IReadOnlyList<long> Sessions)> SessionBuckets() =>
-        _sessions.Buckets().Select(bucket => (bucket.Expiry, (IReadOnlyList<long>)[.. bucket.Sessions.Select(s => s.Id)]));
+        (_replica.Service?.Sessions.Buckets() ?? [])
+            .Select(bucket => (bucket.Expiry, (IReadOnlyList<long>)[.. bucket.Sessions.Select(s => s.Id)]));
 
     public void ResetStats()
     {
-        _pipeline.Stats.Reset();
-        foreach (var summary in _pipeline.Watches.Fired)
+        Requests.Reset();
+        foreach (var summary in Watches?.Fired ?? [])
             summary.Reset();
     }
 }

@@ -7,13 +7,16 @@ namespace Quoll.Core;
 
 /// <summary>
 /// What the peer wants done. Each lane keeps its order; no lane waits for another. The host takes all of it after a step and then
-/// clears it. Lanes of other servers join with the ensemble.
+/// clears it.
 /// </summary>
 public sealed class Outbox
 {
     public ClientLane Clients { get; } = new();
 
     public DiskLane Disk { get; } = new();
+
+    /// <summary>What goes to the other servers of the ensemble.</summary>
+    public PeerLane Peers { get; } = new();
 
     /// <summary>State changes worth a line in the log.</summary>
     public List<Notice> Notices { get; } = [];
@@ -22,6 +25,7 @@ public sealed class Outbox
     {
         Clients.Clear();
         Disk.Effects.Clear();
+        Peers.Clear();
         Notices.Clear();
     }
 }
@@ -134,8 +138,28 @@ public enum DiskEffectKind
     /// <summary>Write the checksum of all bytes of the snapshot so far.</summary>
     SealSnapshot,
 
-    /// <summary>The snapshot is whole.</summary>
+    /// <summary>The snapshot is whole: say <see cref="QuorumPeer.OnSnapshotSaved"/> once it is on disk under its name.</summary>
     EndSnapshot,
+
+    /// <summary>Put the epoch of this zxid into the file <c>acceptedEpoch</c>; say <see cref="QuorumPeer.OnEpochSaved"/>.</summary>
+    SaveAcceptedEpoch,
+
+    /// <summary>Put the epoch of this zxid into the file <c>currentEpoch</c>; say <see cref="QuorumPeer.OnEpochSaved"/>.</summary>
+    SaveCurrentEpoch,
+
+    /// <summary>
+    /// Drop every snapshot and all of the log after this zxid, and read again what there is: say <see cref="QuorumPeer.OnReloaded"/>.
+    /// </summary>
+    Truncate,
+
+    /// <summary>Read again what is on disk: say <see cref="QuorumPeer.OnReloaded"/>.</summary>
+    Reload,
+
+    /// <summary>
+    /// The snapshot of this zxid came from the leader: put away all other snapshots and logs, which may be of another history. Say
+    /// <see cref="QuorumPeer.OnHistoryAdopted"/>.
+    /// </summary>
+    AdoptSnapshot,
 }
 
 /// <summary>Something for the disk. The bytes stay as they are until the peer has been told that it is done.</summary>
@@ -163,6 +187,19 @@ public enum NoticeKind
     DiskFull,
     DiskHasRoom,
     TimePassedUnseen,
+
+    /// <summary>The server looks for a leader; the text says how far its history reaches.</summary>
+    Looking,
+
+    /// <summary>A leader was chosen: the id.</summary>
+    Elected,
+    Leading,
+    Following,
+
+    /// <summary>The server no longer leads, or follows the one with this id; the text says why.</summary>
+    RoleEnded,
+    LearnerRefused,
+    NotificationDropped,
 }
 
 /// <summary>A state change for the host to log.</summary>

@@ -1,3 +1,4 @@
+using Quoll.Core.Quorum;
 using Quoll.Core.Tree;
 
 namespace Quoll.Core;
@@ -8,8 +9,17 @@ public sealed record PeerOptions
     /// <summary>Where all chance in the peer comes from.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>The highest byte of the session ids made here (1 for a stand-alone server).</summary>
-    public byte ServerId { get; init; } = 1;
+    /// <summary>This server's number; its lowest byte is the highest of the session ids made here (1 for a stand-alone server).</summary>
+    public long ServerId { get; init; } = 1;
+
+    /// <summary>The servers of the ensemble, this one among them; null for a server that stands alone.</summary>
+    public EnsembleConfig? Ensemble { get; init; }
+
+    /// <summary>Ticks that joining a leader, or finding a quorum, may take.</summary>
+    public int InitLimit { get; init; } = 10;
+
+    /// <summary>Ticks for which a leader and a learner may not hear of each other.</summary>
+    public int SyncLimit { get; init; } = 5;
 
     /// <summary>The unit of session expiry.</summary>
     public int TickTime { get; init; } = 3000;

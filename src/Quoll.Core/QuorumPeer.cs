@@ -1,10 +1,7 @@
+using Quoll.Core.Election;
 using Quoll.Core.Requests;
-using Quoll.Core.Sessions;
-using Quoll.Core.Tree;
 using Quoll.Core.Zab;
 using Quoll.Protocol;
-using Quoll.Protocol.Jute;
-using Quoll.Protocol.Records;
 
 namespace Quoll.Core;
 
@@ -14,17 +11,9 @@ namespace Quoll.Core;
 /// </summary>
 public sealed class QuorumPeer
 {
-    private readonly PeerOptions _options;
-    private readonly Database _database;
-    private readonly SessionTracker _sessions;
-    private readonly ClientRegistry _clients = new();
-    private readonly Leader _leader;
-    private readonly RequestPipeline _pipeline;
-    private readonly Handshake _handshake;
-    private readonly SnapshotWriter _snapshots;
-    private readonly ContainerReaper _reaper;
-    private Instant _sessionClock;
-    private Instant _lastAdvance;
+    private readonly Replica _replica;
+    private readonly Leader? _alone;
+    private readonly Member? _member;
 
     /// <param name="options">What the peer is told at its start.</param>
     /// <param name="recovered">What the disk had.</param>
@@ -32,32 +21,17 @@ public sealed class QuorumPeer
     /// <param name="wallClock">Milliseconds since 1970: stamps transactions, and makes session ids that were never used before.</param>
     public QuorumPeer(PeerOptions options, RecoveredState recovered, Instant now, long wallClock)
     {
-        _options = options;
-        _database = recovered.Database;
-        _lastAdvance = now;
-        _sessionClock = now;
-        _sessions = new SessionTracker(options.TickTime);
-        _leader = new Leader(_database.LastProcessed, Outbox.Disk);
-        _snapshots = new SnapshotWriter(_database, Outbox.Disk, new Prng(options.Seed));
-        _pipeline = new RequestPipeline(_database, _leader, Outbox, _sessions, _clients)
+        _replica = new Replica(options, recovered, Outbox, now, wallClock);
+        Introspection = new Introspection(this, _replica, Outbox.Clients.Stats);
+        if (options.Ensemble is null)
         {
-            OnSessionCreated = OnSessionCreated,
-            OnSessionClosed = OnSessionClosed,
-            OnLogged = _snapshots.OnLogged,
-            Now = now,
-            WallClock = wallClock,
-        };
-        _handshake = new Handshake(_database, _sessions, _pipeline, Outbox, wallClock) { Disconnect = Disconnect };
-        _reaper = new ContainerReaper(_database, _pipeline);
-
-        // Every known session gets a whole timeout from here.
-        foreach (var (id, timeout) in _database.Sessions)
-            _sessions.Add(id, timeout, now);
-
-        // A snapshot of Apache's may have ephemerals of a session that it does not have: they end as if it had just been heard.
-        foreach (var id in _database.Tree.Owned.Sessions.Where(id => _sessions.Find(id) is null && id >> 56 != -1).ToList())
-            _sessions.Add(id, options.MinSessionTimeout, now);
-        Introspection = new Introspection(_database, _sessions, _clients, _pipeline, _snapshots);
+            _alone = new Leader(recovered.LastZxid, Outbox.Disk);
+            _replica.Lead(_alone);
+        }
+        else
+        {
+            _member = new Member(options, _replica, recovered, Outbox, now);
+        }
     }
 
     public Outbox Outbox { get; } = new();
@@ -65,59 +39,34 @@ public sealed class QuorumPeer
     /// <summary>What an operator may ask.</summary>
     public Introspection Introspection { get; }
 
-    public Zxid LastProcessed => _database.LastProcessed;
+    public Zxid LastProcessed => _replica.Database.LastProcessed;
+
+    /// <summary>What this server does in its ensemble; null if it stands alone.</summary>
+    public ServerState? State => _member?.State;
+
+    /// <summary>True while clients are served.</summary>
+    public bool Serves => _replica.Serves;
 
     /// <summary>
     /// More is ready than fitted into the client lane: the host sends what there is and calls <see cref="Advance"/> at once.
     /// </summary>
-    public bool HasMore => _pipeline.HasMore;
+    public bool HasMore => _replica.Service is { Pipeline.HasMore: true };
 
     /// <summary>Time has come to <paramref name="now"/>. Sessions expire here, and nowhere else.</summary>
     public void Advance(Instant now, long wallClock)
     {
-        var passed = now - _lastAdvance;
-        _lastAdvance = now;
-
-        // When this process was stopped, its clients were not heard, though they may have spoken: that time does not count.
-        if (passed > _options.TickTime)
-        {
-            Outbox.Notices.Add(new Notice(NoticeKind.TimePassedUnseen, 0, passed));
-            passed = 0;
-        }
-
-        _sessionClock += passed;
-        _pipeline.Now = _sessionClock;
-        _pipeline.WallClock = wallClock;
-        _pipeline.ApplyCommitted();
-        BeginDueSnapshot();
-        if (!_pipeline.DiskHasRoom)
-            return;
-        while (_sessions.TakeExpired(_sessionClock) is { } session)
-        {
-            if (session.Closing)
-                continue;
-            if (session.Client is { } client && IsHeld(client))
-            {
-                // It was not heard because it was not read.
-                _sessions.Touch(session, _sessionClock);
-                continue;
-            }
-
-            Outbox.Notices.Add(new Notice(NoticeKind.SessionExpired, session.Id, session.Timeout));
-            _pipeline.SubmitCloseSession(null, session, 0);
-        }
-
-        _reaper.Advance(_sessionClock, wallClock);
+        _replica.Advance(now, wallClock);
+        _member?.Advance(now);
     }
 
     /// <summary>A connection was made; the host tells its frames with what this returns.</summary>
-    public Client OnConnected(string address, object? host) => _clients.Add(address, host, _pipeline.WallClock);
+    public Client OnConnected(string address, object? host) => _replica.OnConnected(address, host);
 
     /// <summary>
     /// False while the connection must not be read: its session is being made, or too much is under way or on the client lane. What
     /// has been sent waits in its socket, and TCP slows the client.
     /// </summary>
-    public bool Accepts(Client client) => !Outbox.Clients.IsFull && !IsHeld(client);
+    public bool Accepts(Client client) => !_replica.Serves || _replica.Service!.Accepts(client);
 
     /// <summary>A whole frame came, without its length. The bytes are not kept.</summary>
     public void OnFrame(Client client, ReadOnlySpan<byte> frame)
@@ -125,187 +74,71 @@ public sealed class QuorumPeer
         if (client.State == ClientState.Closed)
             return;
         client.Stats.OnReceived();
-        _pipeline.Stats.Received++;
-        if (client.State == ClientState.Connected)
-            _handshake.OnConnectRequest(client, frame);
-        else
-            OnRequest(client, frame);
+        Outbox.Clients.Stats.Received++;
+        _replica.OnFrame(client, frame);
     }
 
     /// <summary>The connection is gone. Its watches go with it, its session stays.</summary>
-    public void OnClosed(Client client)
-    {
-        if (client.State != ClientState.Closed)
-            Detach(client);
-        _clients.Remove(client);
-    }
+    public void OnClosed(Client client) => _replica.OnClosed(client);
 
     /// <summary>The log is on disk up to this transaction.</summary>
     public void OnSynced(Zxid zxid)
     {
-        _leader.OnSynced(zxid);
-        _pipeline.ApplyCommitted();
-        BeginDueSnapshot();
+        if (_member is not null)
+        {
+            _member.OnSynced(zxid);
+            return;
+        }
+
+        _alone!.OnSynced(zxid);
+        _replica.ApplyCommitted();
     }
 
     /// <summary>The disk has taken the oldest bytes of the snapshot that it had not.</summary>
-    public void OnSnapshotWritten() => _snapshots.OnWritten();
+    public void OnSnapshotWritten() => _replica.OnSnapshotWritten();
+
+    /// <summary>A snapshot is on disk, whole and under its name.</summary>
+    public void OnSnapshotSaved(Zxid zxid) => _member?.OnSnapshotSaved(zxid);
 
     /// <summary>Begins a snapshot now, unless one is being written.</summary>
     public void BeginSnapshot()
     {
-        if (!_snapshots.Running)
-            _snapshots.Begin();
+        if (!_replica.Snapshots.Running)
+            _replica.Snapshots.Begin();
     }
 
     /// <summary>The disk has, or no longer has, room for transactions.</summary>
-    public void OnDiskRoom(bool hasRoom)
-    {
-        if (_pipeline.DiskHasRoom != hasRoom)
-            Outbox.Notices.Add(new Notice(hasRoom ? NoticeKind.DiskHasRoom : NoticeKind.DiskFull, 0, 0));
-        _pipeline.DiskHasRoom = hasRoom;
-    }
+    public void OnDiskRoom(bool hasRoom) => _replica.OnDiskRoom(hasRoom);
 
-    private bool IsHeld(Client client) => client.State switch
-    {
-        ClientState.CreatingSession => true,
-        ClientState.Open => (_pipeline.Outstanding > _options.OutstandingLimit && client.Outstanding > 0)
-            || _pipeline.OutstandingBytes > _options.OutstandingBytesLimit,
-        _ => false,
-    };
+    /// <summary>The epoch that was given to the disk first is on it.</summary>
+    public void OnEpochSaved() => Ensemble.OnEpochSaved();
 
-    private void OnRequest(Client client, ReadOnlySpan<byte> frame)
-    {
-        var reader = new JuteReader(frame);
-        var header = RequestHeader.Read(ref reader);
-        if (reader.Malformed)
-        {
-            Disconnect(client);
-            return;
-        }
+    /// <summary>What is on disk was read again, after it was cut if that was asked for.</summary>
+    public void OnReloaded(RecoveredState state) => Ensemble.OnReloaded(state);
 
-        switch ((OpCode)header.Type)
-        {
-            case OpCode.Auth:
-                OnAuth(client, header.Xid, reader.Rest);
-                return;
-            case OpCode.Sasl:
-                OnSasl(client, header.Xid, reader.Rest);
-                return;
-        }
+    /// <summary>Only the history that came from the leader is left on disk.</summary>
+    public void OnHistoryAdopted() => Ensemble.OnHistoryAdopted();
 
-        if (!HasEnforcedIdentity(client))
-        {
-            Outbox.Clients.Reply(client, header.Xid, 0, ErrorCode.SessionClosedRequireSaslAuth);
-            Disconnect(client);
-        }
-        else if (!IsKnown((OpCode)header.Type))
-        {
-            Outbox.Clients.Reply(client, header.Xid, -1, ErrorCode.Unimplemented);
-            Disconnect(client);
-        }
-        else if (client.Session is { Closing: false } session)
-        {
-            _sessions.Touch(session, _pipeline.Now);
-            _pipeline.Submit(client, header, reader.Rest);
-        }
-    }
+    /// <summary>A message came to the election port from this server.</summary>
+    public void OnNotification(long from, ReadOnlySpan<byte> message) => Ensemble.OnNotification(from, message);
 
-    // Ahead of requests that wait: authentication is the connection's affair, not the session's.
-    private void OnAuth(Client client, int xid, ReadOnlySpan<byte> body)
-    {
-        var reader = new JuteReader(body);
-        var packet = AuthPacket.Read(ref reader);
-        if (reader.Malformed)
-        {
-            Disconnect(client);
-            return;
-        }
+    /// <summary>The connection to another server's election port was made or lost.</summary>
+    public void OnReachable(long server, bool reachable) => Ensemble.OnReachable(server, reachable);
 
-        var scheme = packet.Scheme.ToString();
-        var identities = _pipeline.Access.Authenticate(scheme, packet.Auth, client.Identities);
-        Outbox.Clients.Reply(client, xid, 0, identities is null ? ErrorCode.AuthFailed : ErrorCode.Ok);
-        if (identities is null)
-        {
-            Outbox.Notices.Add(new Notice(NoticeKind.AuthenticationFailed, client.SessionId, 0, scheme));
-            Disconnect(client);
-            return;
-        }
+    /// <summary>A server has connected to the quorum port; the host tells its bytes with what this returns.</summary>
+    public Link OnLink(object? host) => Ensemble.OnLink(host);
 
-        client.Identities = identities;
-    }
+    /// <summary>The connection that was asked for is there.</summary>
+    public void OnLinkUp(Link link) => Ensemble.OnLinkUp(link);
 
-    // No SASL here yet: as an Apache server without it, answer with no token, and the client goes on unauthenticated.
-    private void OnSasl(Client client, int xid, ReadOnlySpan<byte> body)
-    {
-        var reader = new JuteReader(body);
-        if (SaslRequest.Read(ref reader).Token.IsNull || reader.Malformed)
-        {
-            Disconnect(client);
-            return;
-        }
+    /// <summary>A link broke, or could not be made. To be said once; nothing comes from it after that.</summary>
+    public void OnLinkDown(Link link) => Ensemble.OnLinkDown(link);
 
-        var writer = Outbox.Clients.BeginReply(xid, 0, ErrorCode.Ok);
-        writer.Write(new SaslResponse(default));
-        Outbox.Clients.EndFrame(ref writer, client);
-    }
+    /// <summary>
+    /// Bytes came on a link. Returns how many were taken: what is not taken is to be given again, with more behind it, or once something
+    /// else has happened.
+    /// </summary>
+    public int OnBytes(Link link, ReadOnlySpan<byte> bytes) => Ensemble.OnBytes(link, bytes);
 
-    private bool HasEnforcedIdentity(Client client) =>
-        _options.EnforcedAuthSchemes.Count == 0
-        || client.Identities.Any(identity => _options.EnforcedAuthSchemes.Contains(identity.Scheme));
-
-    // Not for clients: what only servers ask of themselves (createSession, deleteContainer), and a check outside a multi.
-    private static bool IsKnown(OpCode op) => op switch
-    {
-        OpCode.DeleteContainer or OpCode.Check => false,
-        OpCode.CloseSession or (>= OpCode.Create and <= OpCode.Sync) or (>= OpCode.Ping and <= OpCode.MultiRead) => true,
-        OpCode.SetWatches or (>= OpCode.GetEphemerals and <= OpCode.WhoAmI) => true,
-        _ => false,
-    };
-
-    private void BeginDueSnapshot()
-    {
-        if (_snapshots.Due && !_snapshots.Running)
-            _snapshots.Begin();
-    }
-
-    private void OnSessionCreated(long id)
-    {
-        if (_sessions.Find(id) is not { } session)
-            return;
-        Outbox.Notices.Add(new Notice(NoticeKind.SessionCreated, id, session.Timeout, session.Client?.Address));
-        if (session.Client is { State: ClientState.CreatingSession } client)
-            _handshake.Complete(client);
-    }
-
-    private void OnSessionClosed(long id, Client? askedFor)
-    {
-        if (_sessions.Find(id) is { } session)
-        {
-            _sessions.Remove(session);
-            if (session.Client is { } client)
-                Disconnect(client);
-        }
-
-        if (askedFor is { State: not ClientState.Closed })
-            Disconnect(askedFor);
-        Outbox.Notices.Add(new Notice(NoticeKind.SessionClosed, id, 0));
-    }
-
-    private void Disconnect(Client client)
-    {
-        if (client.State == ClientState.Closed)
-            return;
-        Detach(client);
-        Outbox.Clients.Close(client);
-    }
-
-    private void Detach(Client client)
-    {
-        client.State = ClientState.Closed;
-        _pipeline.Watches.RemoveAll(client);
-        _pipeline.OnClosed(client);
-        if (client.Session is { } session && session.Client == client)
-            session.Client = null;
-    }
+    private Member Ensemble => _member ?? throw new InvalidOperationException("this server stands alone");
 }

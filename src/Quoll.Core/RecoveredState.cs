@@ -2,6 +2,7 @@ using Quoll.Core.Access;
 using Quoll.Core.Requests;
 using Quoll.Core.Tree;
 using Quoll.Core.Watches;
+using Quoll.Core.Zab;
 using Quoll.Protocol;
 
 namespace Quoll.Core;
@@ -32,14 +33,31 @@ public sealed class RecoveredState
     /// <summary>Transactions replayed whose digest was not what came out.</summary>
     public long DigestMismatches => Database.DigestMismatches;
 
+    /// <summary>The epochs that the disk tells of: the newest promised, and the newest accepted.</summary>
+    public long AcceptedEpoch { get; set; }
+
+    public long CurrentEpoch { get; set; }
+
     internal Database Database { get; }
+
+    internal History History { get; } = new(default);
+
+    /// <summary>The snapshot that was loaded.</summary>
+    internal Zxid? Snapshot { get; private set; }
 
     /// <summary>Reads a snapshot of this zxid into the state; the source calls the handler for each part.</summary>
     public void Load(Zxid zxid, Action<ISnapshotHandler> source)
     {
         var loader = new SnapshotLoader(Database, zxid);
         source(loader);
+        OnLoaded(loader);
+        Snapshot = zxid;
+    }
+
+    internal void OnLoaded(SnapshotLoader loader)
+    {
         loader.Complete();
+        History.RestartAt(Database.LastProcessed);
     }
 
     /// <summary>Replays a transaction of the log.</summary>
@@ -49,10 +67,22 @@ public sealed class RecoveredState
         try
         {
             _applier.Apply(txn);
+            Remember(new Zxid(_applier.Header.Zxid));
         }
         catch (InvariantViolationException e)
         {
             throw new InvalidTransactionException(e.Message);
         }
+    }
+
+    // A server that stands alone may number in a way that no leader does.
+    private void Remember(Zxid zxid)
+    {
+        if (zxid <= History.Last)
+            return;
+        if (History.MayFollow(zxid))
+            History.Append(zxid);
+        else
+            History.RestartAt(zxid);
     }
 }

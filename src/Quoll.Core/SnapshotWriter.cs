@@ -41,6 +41,9 @@ internal sealed class SnapshotWriter
     /// <summary>A snapshot is being written: its buffers are in use until the disk has taken the last bytes.</summary>
     public bool Running => _database.Tree.Snapshot.Running || _unwritten > 0;
 
+    /// <summary>Bytes given to the disk that it has not taken.</summary>
+    public int Unwritten => _unwritten;
+
     /// <summary>Snapshots begun since the start.</summary>
     public int Begun { get; private set; }
 

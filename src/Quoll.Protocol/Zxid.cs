@@ -9,6 +9,9 @@ public readonly record struct Zxid(long Value) : IComparable<Zxid>
 
     public Zxid Next => new(Value + 1);
 
+    /// <summary>The number before the first transaction of an epoch.</summary>
+    public static Zxid OfEpoch(long epoch) => new(epoch << 32);
+
     public int CompareTo(Zxid other) => Value.CompareTo(other.Value);
 
     public static bool operator <(Zxid left, Zxid right) => left.Value < right.Value;

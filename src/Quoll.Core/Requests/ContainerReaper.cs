@@ -6,7 +6,7 @@ namespace Quoll.Core.Requests;
 /// Looks now and then for containers whose last child is gone and TTL nodes whose time is over, and has them removed one after the
 /// other, slowly (<c>ContainerManager</c>). Each removal is checked again in its place among the transactions.
 /// </summary>
-internal sealed class ContainerReaper(Database database, RequestPipeline pipeline)
+internal sealed class ContainerReaper(Database database, LeaderRoute route)
 {
     private readonly Queue<byte[]> _candidates = new();
     private Instant? _nextCheck;
@@ -27,7 +27,7 @@ internal sealed class ContainerReaper(Database database, RequestPipeline pipelin
         var interval = options.ContainerMaxPerMinute <= 0 ? 0 : 60_000 / options.ContainerMaxPerMinute;
         for (var budget = 100; budget > 0 && now >= _nextRemoval && _candidates.TryDequeue(out var path); budget--)
         {
-            pipeline.SubmitDeleteContainer(path);
+            route.DeleteContainer(path, wallClock);
             _nextRemoval += interval;
         }
     }

@@ -14,18 +14,19 @@ internal sealed class Handshake
     private readonly Database _database;
     private readonly SessionTracker _sessions;
     private readonly RequestPipeline _pipeline;
+    private readonly IChangeRoute _route;
     private readonly Outbox _outbox;
-    private long _nextSessionId;
+    private readonly SessionIds _ids;
 
-    public Handshake(Database database, SessionTracker sessions, RequestPipeline pipeline, Outbox outbox, long wallClock)
+    public Handshake(
+        Database database, SessionTracker sessions, RequestPipeline pipeline, IChangeRoute route, SessionIds ids, Outbox outbox)
     {
         _database = database;
         _sessions = sessions;
         _pipeline = pipeline;
+        _route = route;
+        _ids = ids;
         _outbox = outbox;
-
-        // Server, time, counter. The wall clock, unlike a clock that starts with the machine, keeps ids apart across restarts.
-        _nextSessionId = (long)((ulong)wallClock << 24 >> 8) | ((long)database.Options.ServerId << 56);
     }
 
     /// <summary>Called for each connection that must be closed because its session now has another.</summary>
@@ -64,6 +65,19 @@ internal sealed class Handshake
         Respond(client, client.Session!.Timeout, client.Session.Id);
     }
 
+    /// <summary>The leader has said whether the session lives that a client came with.</summary>
+    public void OnRevalidated(Client client, long sessionId, int timeout, bool lives)
+    {
+        if (client.State != ClientState.CreatingSession)
+            return;
+        if (!lives)
+            Refuse(client, sessionId);
+        else if (_sessions.Find(sessionId) is { } known)
+            Attach(client, known, sessionId, timeout);
+        else
+            Attach(client, _sessions.Add(sessionId, timeout, _pipeline.Now), sessionId, timeout);
+    }
+
     private void Create(Client client, int timeout)
     {
         if (!_pipeline.DiskHasRoom)
@@ -72,29 +86,52 @@ internal sealed class Handshake
             return;
         }
 
-        while (_nextSessionId == 0 || _sessions.Find(_nextSessionId) is not null)
-            _nextSessionId++;
-        var session = _sessions.Add(_nextSessionId++, timeout, _pipeline.Now);
+        var session = _sessions.Add(NewSessionId(), timeout, _pipeline.Now);
         session.Client = client;
         client.Session = session;
         client.State = ClientState.CreatingSession;
         _pipeline.SubmitCreateSession(client, session);
     }
 
+    private long NewSessionId()
+    {
+        while (true)
+        {
+            var id = _ids.Next();
+            if (_sessions.Find(id) is null && !_database.Sessions.ContainsKey(id))
+                return id;
+        }
+    }
+
     private void Reattach(Client client, long sessionId, ReadOnlySpan<byte> password, int timeout)
     {
         // The old connection goes before the password is looked at, as in Apache's server.
-        var session = _sessions.Find(sessionId);
-        if (session?.Client is { } old)
+        if (_sessions.Find(sessionId)?.Client is { } old)
             Disconnect(old);
-        if (session is null || session.Closing || !SessionPassword.Matches(sessionId, password))
+        if (!SessionPassword.Matches(sessionId, password))
+            Refuse(client, sessionId);
+        else if (_route.TryRevalidate(client, sessionId, timeout))
+            client.State = ClientState.CreatingSession;
+        else
+            Attach(client, _sessions.Find(sessionId), sessionId, timeout);
+    }
+
+    private void Refuse(Client client, long sessionId)
+    {
+        _outbox.Notices.Add(new Notice(NoticeKind.SessionRefused, sessionId, 0, client.Address));
+        Respond(client, 0, 0);
+        Disconnect(client);
+    }
+
+    private void Attach(Client client, Session? session, long sessionId, int timeout)
+    {
+        if (session is null || session.Closing)
         {
-            _outbox.Notices.Add(new Notice(NoticeKind.SessionRefused, sessionId, 0, client.Address));
-            Respond(client, 0, 0);
-            Disconnect(client);
+            Refuse(client, sessionId);
             return;
         }
 
+        session.Owner = null;
         session.Timeout = timeout;
         session.Client = client;
         client.Session = session;

@@ -66,6 +66,14 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
         return _txn.Written;
     }
 
+    /// <summary>A request that is refused before anything of it is looked at.</summary>
+    public ReadOnlySpan<byte> PrepareError(ErrorCode error, in WriteContext context)
+    {
+        Begin(OpCode.Error, context);
+        WriteError(error);
+        return _txn.Written;
+    }
+
     // As many as a transaction can hold: whoever applies it removes what else the session has.
     private void WritePaths(List<byte[]> paths)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Quoll.Core.Access;
 using Quoll.Core.Sessions;
 using Quoll.Core.Tree;
 using Quoll.Core.Watches;
@@ -18,13 +17,10 @@ namespace Quoll.Core.Requests;
 internal sealed class RequestPipeline
 {
     private const int DigestNoticeInterval = 60_000;
-    private readonly PeerOptions _options;
     private readonly Database _database;
-    private readonly Leader _leader;
+    private readonly Proposals _proposals;
+    private readonly IChangeRoute _route;
     private readonly Outbox _outbox;
-    private readonly SessionTracker _sessions;
-    private readonly PendingChanges _pending;
-    private readonly Prep _prep;
     private readonly Reads _reads;
     private readonly Replies _replies;
     private readonly Queue<PendingWrite> _writes = new();
@@ -33,35 +29,29 @@ internal sealed class RequestPipeline
     private int _deferred;
     private long _deferredBytes;
 
-    public RequestPipeline(Database database, Leader leader, Outbox outbox, SessionTracker sessions, ClientRegistry clients)
+    public RequestPipeline(Database database, Proposals proposals, IChangeRoute route, WatchManager watches, Outbox outbox)
     {
-        _options = database.Options;
         _database = database;
-        _leader = leader;
+        _proposals = proposals;
+        _route = route;
         _outbox = outbox;
-        _sessions = sessions;
-        Access = new AccessControl(_options);
-        Watches = new WatchManager(_options, outbox, clients, database.Tree.Acls, Access);
-        Applier = new TxnApplier(database, Watches);
-        _pending = new PendingChanges(database.Tree, _options);
-        _prep = new Prep(database, Access, _pending, outbox.Notices);
-        _reads = new Reads(database, Access, Watches, outbox.Clients);
+        Watches = watches;
+        Applier = new TxnApplier(database, watches);
+        _reads = new Reads(database, watches.Access, watches, outbox.Clients);
         _replies = new Replies(outbox.Clients);
     }
-
-    public AccessControl Access { get; }
 
     public WatchManager Watches { get; }
 
     public TxnApplier Applier { get; }
 
-    /// <summary>Called when a session has been created, or has ended, here.</summary>
+    /// <summary>Called when a session has been created, or has ended, wherever it was.</summary>
     public required Action<long> OnSessionCreated { get; init; }
 
     public required Action<long, Client?> OnSessionClosed { get; init; }
 
-    /// <summary>Called with the size of each transaction that goes to the log.</summary>
-    public required Action<int> OnLogged { get; init; }
+    /// <summary>Called with the size of each transaction that was applied.</summary>
+    public required Action<int> OnApplied { get; init; }
 
     public Instant Now { get; set; }
 
@@ -73,10 +63,10 @@ internal sealed class RequestPipeline
     /// <summary>Requests taken and not yet answered.</summary>
     public int Outstanding => _writes.Count + _deferred;
 
-    public long OutstandingBytes => _leader.Proposals.Bytes + _deferredBytes;
+    public long OutstandingBytes => _route.Bytes + _deferredBytes;
 
     /// <summary>The client lane was full before everything committed was applied and answered.</summary>
-    public bool HasMore => _answering is not null || _leader.TryPeekCommitted(out _);
+    public bool HasMore => _answering is not null || _proposals.TryPeekCommitted(out _);
 
     public RequestStats Stats => _outbox.Clients.Stats;
 
@@ -86,6 +76,8 @@ internal sealed class RequestPipeline
         var op = (OpCode)header.Type;
         if (IsWrite(op) && (DiskHasRoom || op == OpCode.CloseSession))
             SubmitWrite(client, client.Session!, op, header.Xid, body);
+        else if (op == OpCode.Sync && _route.TrySync(client, header.Xid, body))
+            client.WritesBegun++;
         else if (client.WritesBegun != client.WritesDone || client.Deferred.Count > 0)
             Defer(client, op, header.Xid, body);
         else
@@ -93,28 +85,22 @@ internal sealed class RequestPipeline
     }
 
     /// <summary>Ends a session, whoever asked for it; a client that did is told.</summary>
-    public void SubmitCloseSession(Client? client, Session session, int xid)
-    {
-        session.Closing = true;
-        var context = Context(session.Id, xid, []);
-        Propose(_prep.PrepareCloseSession(context), client, session.Id, OpCode.CloseSession, xid);
-    }
+    public void SubmitCloseSession(Client? client, Session session, int xid) =>
+        Begin(_route.CloseSession(session, xid, WallClock), client, session.Id, OpCode.CloseSession, xid);
 
-    public void SubmitCreateSession(Client client, Session session)
-    {
-        var context = Context(session.Id, 0, []);
-        Propose(_prep.PrepareCreateSession(session.Timeout, context), client, session.Id, OpCode.CreateSession, 0);
-    }
+    public void SubmitCreateSession(Client client, Session session) =>
+        Begin(_route.CreateSession(session, WallClock), client, session.Id, OpCode.CreateSession, 0);
 
-    /// <summary>Removes a container or TTL node, if it is still empty then.</summary>
-    public void SubmitDeleteContainer(ReadOnlySpan<byte> path)
+    /// <summary>A sync that had to ask the leader is complete.</summary>
+    public void AnswerSync(Client client, int xid, byte[] path)
     {
-        var bytes = new ArrayBufferWriter<byte>();
-        var writer = new JuteWriter(bytes);
-        writer.WriteBytes(path);
-        writer.Commit();
-        var context = Context(0, 0, []);
-        Propose(_prep.Prepare(OpCode.DeleteContainer, bytes.WrittenSpan, context, out _), null, 0, OpCode.DeleteContainer, 0);
+        client.WritesDone++;
+        if (client.State == ClientState.Closed)
+            return;
+        var writer = _outbox.Clients.BeginReply(xid, _database.LastProcessed.Value, ErrorCode.Ok);
+        writer.Write(new SyncResponse(new JuteBytes(path).AsEchoed()));
+        _outbox.Clients.EndFrame(ref writer, client);
+        AnswerDeferred(client);
     }
 
     /// <summary>Applies what is committed, in order, and answers it, until the client lane is full.</summary>
@@ -123,17 +109,16 @@ internal sealed class RequestPipeline
         // Reads that wait go before the next change: after it they would tell what comes later.
         if (_answering is not null)
             AnswerDeferred(_answering);
-        while (_answering is null && !_outbox.Clients.IsFull && _leader.TryPeekCommitted(out var proposal))
+        while (_answering is null && !_outbox.Clients.IsFull && _proposals.TryPeekCommitted(out var proposal))
         {
             var txn = proposal.Txn.Span;
             if (!Applier.Apply(txn))
                 NoticeDigestMismatch(proposal.Zxid.Value);
-            _pending.OnApplied(proposal.Zxid.Value);
             Invariant.Holds(_database.LastProcessed == proposal.Zxid);
-            var write = _writes.Dequeue();
-            Invariant.Holds(write.Zxid == proposal.Zxid.Value);
-            Finish(write, txn);
-            _leader.Proposals.RemoveFirst();
+            OnApplied(txn.Length);
+            Finish(txn, proposal.Zxid.Value);
+            _proposals.RemoveFirst();
+            _route.OnApplied(proposal.Zxid.Value);
         }
     }
 
@@ -168,41 +153,42 @@ internal sealed class RequestPipeline
             return;
         }
 
-        var context = Context(session.Id, xid, client.Identities);
-        Propose(_prep.Prepare(op, body, context, out _), client, session.Id, op, xid);
+        Begin(_route.Change(op, body, client, xid, WallClock), client, session.Id, op, xid);
     }
 
-    private WriteContext Context(long sessionId, int xid, Identity[] identities) =>
-        new(sessionId, xid, identities, _leader.NextZxid.Value, WallClock);
-
-    private void Propose(ReadOnlySpan<byte> txn, Client? client, long sessionId, OpCode op, int xid)
+    private void Begin(long zxid, Client? client, long sessionId, OpCode op, int xid)
     {
-        var zxid = _leader.NextZxid;
-        _leader.Propose(zxid, txn);
-        OnLogged(txn.Length);
         if (client is not null)
             client.WritesBegun++;
-        _writes.Enqueue(new PendingWrite(zxid.Value, client, sessionId, op, xid, Now));
+        _writes.Enqueue(new PendingWrite(zxid, client, sessionId, op, xid, Now));
     }
 
-    private void Finish(in PendingWrite write, ReadOnlySpan<byte> txn)
+    private void Finish(ReadOnlySpan<byte> txn, long zxid)
     {
-        if (write.Op == OpCode.CreateSession)
-            OnSessionCreated(write.SessionId);
-        if (write.Client is { } client)
+        var header = Applier.Header;
+        Client? askedFor = null;
+        if (_writes.TryPeek(out var write) && write.Became(header))
+        {
+            _writes.Dequeue();
+            askedFor = write.Client;
+        }
+
+        if (header.Type == (int)OpCode.CreateSession)
+            OnSessionCreated(header.ClientId);
+        if (askedFor is { } client)
         {
             client.WritesDone++;
             if (client.State != ClientState.Closed)
             {
                 if (write.Op != OpCode.CreateSession)
-                    _replies.Reply(client, write.Xid, write.Op, Applier, txn, write.Zxid);
+                    _replies.Reply(client, write.Xid, write.Op, Applier, txn, zxid);
                 Count(client, write.Op, write.Xid, write.Arrival, isRead: false);
                 AnswerDeferred(client);
             }
         }
 
-        if (write.Op == OpCode.CloseSession)
-            OnSessionClosed(write.SessionId, write.Client);
+        if (header.Type == (int)OpCode.CloseSession || (askedFor is not null && write.Op == OpCode.CloseSession))
+            OnSessionClosed(header.ClientId, askedFor);
     }
 
     private void Defer(Client client, OpCode op, int xid, ReadOnlySpan<byte> body)
@@ -257,7 +243,16 @@ internal sealed class RequestPipeline
         (isRead ? Stats.ReadLatency : Stats.UpdateLatency).Add(latency);
     }
 
-    private readonly record struct PendingWrite(long Zxid, Client? Client, long SessionId, OpCode Op, int Xid, Instant Arrival);
+    private readonly record struct PendingWrite(long Zxid, Client? Client, long SessionId, OpCode Op, int Xid, Instant Arrival)
+    {
+        /// <summary>
+        /// True if it became this transaction. Where its number is not known, it is the next of its session and number: what is given to
+        /// the leader comes back in the same order, and one that the leader refused as an error.
+        /// </summary>
+        public bool Became(in TxnHeader txn) => Zxid != 0
+            ? Zxid == txn.Zxid
+            : SessionId == txn.ClientId && Xid == txn.Cxid && ((int)Op == txn.Type || txn.Type == (int)OpCode.Error);
+    }
 }
 
 /// <summary>How many frames went which way, and what requests took, in milliseconds.</summary>

@@ -26,6 +26,9 @@ internal sealed class TxnApplier(Database database, WatchManager watches)
 
     public ErrorCode Error { get; private set; }
 
+    /// <summary>The header of the last transaction.</summary>
+    public ref readonly TxnHeader Header => ref _header;
+
     /// <summary>Applies a transaction as it stands in the log; false if its digest differs from what we have now.</summary>
     public bool Apply(ReadOnlySpan<byte> txn)
     {

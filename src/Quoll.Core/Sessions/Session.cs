@@ -13,6 +13,12 @@ internal sealed class Session(long id, int timeout)
     /// <summary>The connection that speaks for the session, if any.</summary>
     public Client? Client { get; set; }
 
+    /// <summary>On a leader: the learner that speaks for the session; null if that is this server.</summary>
+    public object? Owner { get; set; }
+
+    /// <summary>On a learner: on the list of sessions heard of since the leader's last ping.</summary>
+    public bool Touched { get; set; }
+
     /// <summary>Its end is a transaction under way: nothing more is taken from it.</summary>
     public bool Closing { get; set; }
 

@@ -1,14 +1,9 @@
 namespace Quoll.Core.Sessions;
 
-/// <summary>
-/// The sessions and when they expire. Deadlines are rounded up to ticks, so that a request costs nothing while its session stays in
-/// the same bucket, and all sessions of a bucket end together.
-/// </summary>
-internal sealed class SessionTracker(int tickTime)
+/// <summary>The sessions that a server speaks for, or, on a leader, all of them.</summary>
+internal abstract class SessionTracker
 {
     private readonly Dictionary<long, Session> _sessions = [];
-    private readonly Dictionary<long, Session> _buckets = [];
-    private long _nextBucket;
 
     public int Count => _sessions.Count;
 
@@ -24,14 +19,60 @@ internal sealed class SessionTracker(int tickTime)
         return session;
     }
 
-    public void Remove(Session session)
+    public virtual void Remove(Session session) => _sessions.Remove(session.Id);
+
+    /// <summary>The client was heard of.</summary>
+    public abstract void Touch(Session session, Instant now);
+
+    /// <summary>Takes a session whose time is over, or null; it is still known.</summary>
+    public virtual Session? TakeExpired(Instant now) => null;
+
+    /// <summary>The sessions in order of the time at which they end, for those who ask.</summary>
+    public virtual IEnumerable<(long Expiry, List<Session> Sessions)> Buckets() => [];
+}
+
+/// <summary>
+/// A learner's sessions: it only remembers whom it has heard of, and tells the leader, who alone lets sessions expire.
+/// </summary>
+internal sealed class TouchedSessions : SessionTracker
+{
+    private readonly List<Session> _touched = [];
+
+    public override void Touch(Session session, Instant now)
     {
-        _sessions.Remove(session.Id);
+        if (session.Touched)
+            return;
+        session.Touched = true;
+        _touched.Add(session);
+    }
+
+    /// <summary>The sessions heard of since the last call.</summary>
+    public List<Session> TakeTouched()
+    {
+        var taken = _touched.ToList();
+        foreach (var session in taken)
+            session.Touched = false;
+        _touched.Clear();
+        return taken;
+    }
+}
+
+/// <summary>
+/// Sessions that expire. Deadlines are rounded up to ticks, so that a request costs nothing while its session stays in
+/// the same bucket, and all sessions of a bucket end together.
+/// </summary>
+internal sealed class ExpiringSessions(int tickTime) : SessionTracker
+{
+    private readonly Dictionary<long, Session> _buckets = [];
+    private long _nextBucket;
+
+    public override void Remove(Session session)
+    {
+        base.Remove(session);
         Unlink(session);
     }
 
-    /// <summary>The client was heard of.</summary>
-    public void Touch(Session session, Instant now)
+    public override void Touch(Session session, Instant now)
     {
         var expiry = (((now.Milliseconds + session.Timeout) / tickTime) + 1) * tickTime;
         if (expiry == session.Expiry || session.Closing)
@@ -49,8 +90,7 @@ internal sealed class SessionTracker(int tickTime)
             _nextBucket = expiry;
     }
 
-    /// <summary>Takes a session whose time is over, or null; it is no longer in a bucket, but still known.</summary>
-    public Session? TakeExpired(Instant now)
+    public override Session? TakeExpired(Instant now)
     {
         while (_buckets.Count > 0 && _nextBucket <= now.Milliseconds)
         {
@@ -66,8 +106,7 @@ internal sealed class SessionTracker(int tickTime)
         return null;
     }
 
-    /// <summary>The buckets in order of time, for those who ask.</summary>
-    public IEnumerable<(long Expiry, List<Session> Sessions)> Buckets()
+    public override IEnumerable<(long Expiry, List<Session> Sessions)> Buckets()
     {
         foreach (var (expiry, first) in _buckets.OrderBy(bucket => bucket.Key))
         {

@@ -34,6 +34,9 @@ internal sealed class WatchManager
 
     public WatchTable Children { get; }
 
+    /// <summary>Who may see what.</summary>
+    public AccessControl Access => _access;
+
     public int Count => Data.WatchCount + Children.WatchCount;
 
     /// <summary>Events sent, by type.</summary>

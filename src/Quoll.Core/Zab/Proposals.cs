@@ -3,10 +3,11 @@ using Quoll.Protocol;
 namespace Quoll.Core.Zab;
 
 /// <summary>
-/// The transactions proposed and not yet committed, in their order, in large buffers that are used again. Their bytes stay where
-/// they are until <see cref="RemoveFirst"/>, so that disks and links may read them meanwhile.
+/// The transactions logged and not yet applied, in their order, in large buffers that are used again. Their bytes stay where they are
+/// until <see cref="RemoveFirst"/>, so that disks and links may read them meanwhile.
 /// </summary>
-internal sealed class Proposals
+/// <param name="last">The last transaction that was applied before.</param>
+internal sealed class Proposals(Zxid last)
 {
     private const int ChunkSize = 1024 * 1024;
     private readonly Queue<Proposal> _queue = new();
@@ -18,11 +19,21 @@ internal sealed class Proposals
     /// <summary>Bytes of all of them.</summary>
     public long Bytes { get; private set; }
 
-    public Proposal First => _queue.Peek();
+    /// <summary>The newest transaction.</summary>
+    public Zxid Last { get; private set; } = last;
+
+    /// <summary>A quorum has all up to this one.</summary>
+    public Zxid Committed { get; private set; } = last;
+
+    /// <summary>This server's disk has all up to this one.</summary>
+    public Zxid Synced { get; private set; } = last;
+
+    public IEnumerable<Proposal> All => _queue;
 
     /// <summary>Keeps a copy of a transaction's bytes.</summary>
     public ReadOnlyMemory<byte> Add(Zxid zxid, ReadOnlySpan<byte> txn)
     {
+        Invariant.Holds(zxid > Last);
         if (_filling.Bytes.Length - _filling.Used < txn.Length)
         {
             if (_filling.Live == 0)
@@ -36,9 +47,31 @@ internal sealed class Proposals
         _filling.Used += txn.Length;
         _filling.Live++;
         Bytes += txn.Length;
+        Last = zxid;
         _queue.Enqueue(new Proposal(zxid, memory, _filling));
         return memory;
     }
+
+    /// <summary>The log is on disk up to this transaction.</summary>
+    public void OnSynced(Zxid zxid)
+    {
+        Invariant.Holds(zxid <= Last && zxid >= Synced);
+        Synced = zxid;
+    }
+
+    /// <summary>What was decided up to this transaction will never be undone.</summary>
+    public void Commit(Zxid zxid)
+    {
+        Invariant.Holds(zxid <= Last && zxid >= Committed);
+        Committed = zxid;
+    }
+
+    /// <summary>
+    /// The next transaction to apply: committed, and on this server's disk, so that memory is never ahead of it. The caller applies it
+    /// and then removes it.
+    /// </summary>
+    public bool TryPeekCommitted(out Proposal proposal) =>
+        _queue.TryPeek(out proposal) && proposal.Zxid <= Committed && proposal.Zxid <= Synced;
 
     public void RemoveFirst()
     {

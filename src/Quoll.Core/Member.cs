@@ -1,0 +1,391 @@
+using Quoll.Core.Election;
+using Quoll.Core.Requests;
+using Quoll.Core.Sessions;
+using Quoll.Core.Zab;
+using Quoll.Protocol;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Core;
+
+/// <summary>
+/// This server as a member of an ensemble: it looks for a leader, then leads or learns, and looks again when that ends. Between two roles
+/// it waits until disk and memory tell the same, so that it never claims what it would not have after a restart.
+/// </summary>
+internal sealed class Member : ILeaderReplies
+{
+    private readonly PeerOptions _options;
+    private readonly Replica _replica;
+    private readonly Outbox _outbox;
+    private readonly Ensemble _ensemble;
+    private readonly FastLeaderElection _election;
+    private readonly RemoteRequests _remote;
+    private readonly LaneBuffer _touched = new();
+    private readonly HashSet<Link> _early = [];
+    private LearnerRoute? _route;
+    private IncomingTree? _incoming;
+    private Instant _now;
+    private bool _reloading;
+
+    public Member(PeerOptions options, Replica replica, RecoveredState recovered, Outbox outbox, Instant now)
+    {
+        _options = options;
+        _replica = replica;
+        _outbox = outbox;
+        _now = now;
+        var epochs = new Epochs(recovered.AcceptedEpoch, recovered.CurrentEpoch, outbox.Disk);
+        _ensemble = new Ensemble(options.ServerId, options.Ensemble!, epochs, replica.History, outbox.Peers, outbox.Disk, outbox.Notices)
+        {
+            TickTime = options.TickTime,
+            InitTime = options.TickTime * options.InitLimit,
+            SyncTime = options.TickTime * options.SyncLimit,
+        };
+        outbox.Peers.SetConfig(_ensemble.ConfigText);
+        _election = new FastLeaderElection(options.ServerId, options.Ensemble!, outbox.Peers);
+        _remote = new RemoteRequests(outbox.Peers);
+        Look();
+    }
+
+    /// <summary>A packet's fields beside its data.</summary>
+    private const int LargestHeader = 64 * 1024;
+
+    public ServerState State => _election.State;
+
+    public Leader? Leader { get; private set; }
+
+    public Learner? Learner { get; private set; }
+
+    public void Advance(Instant now)
+    {
+        _now = now;
+        _election.Advance(now);
+        Leader?.Advance(now);
+        Learner?.Advance(now);
+        Turn();
+    }
+
+    public void OnNotification(long from, ReadOnlySpan<byte> bytes)
+    {
+        if (!Notification.TryRead(bytes, out var notification))
+        {
+            _ensemble.Notice(NoticeKind.NotificationDropped, from, $"a message of {bytes.Length} bytes that is none");
+            return;
+        }
+
+        _election.OnNotification(from, notification);
+        Turn();
+    }
+
+    public void OnReachable(long server, bool reachable)
+    {
+        _election.OnReachable(server, reachable);
+        Turn();
+    }
+
+    /// <summary>A server has connected to the quorum port. Until it is clear who leads, it waits.</summary>
+    public Link OnLink(object? host)
+    {
+        var link = new Link(host);
+        if (Leader is { Ended: null } leader)
+            leader.OnLink(link);
+        else if (Learner is null)
+            _early.Add(link);
+        else
+            _outbox.Peers.Close(link);
+        return link;
+    }
+
+    public void OnLinkUp(Link link)
+    {
+        if (Learner?.Link == link)
+            Learner.OnLinkUp();
+    }
+
+    public void OnLinkDown(Link link)
+    {
+        _early.Remove(link);
+        if (Learner?.Link == link)
+            Learner.OnLinkDown();
+        Leader?.OnLinkDown(link);
+        Turn();
+    }
+
+    /// <summary>Takes what can be taken of a link's bytes; returns how many they were.</summary>
+    public int OnBytes(Link link, ReadOnlySpan<byte> bytes)
+    {
+        var taken = 0;
+        while (!link.Closed && Accepts(link) && taken < bytes.Length)
+        {
+            var step = Take(link, bytes[taken..]);
+            if (step == 0)
+                break;
+            taken += step;
+            Turn();
+        }
+
+        return link.Closed ? bytes.Length : taken;
+    }
+
+    public void OnSynced(Zxid zxid)
+    {
+        if (Leader is { } leader)
+        {
+            leader.OnSynced(zxid);
+            _remote.AnswerSyncs(leader.Proposals.Committed);
+        }
+
+        Learner?.OnSynced(zxid);
+        _replica.ApplyCommitted();
+        Turn();
+    }
+
+    public void OnEpochSaved()
+    {
+        _ensemble.Epochs.OnSaved();
+        Leader?.OnEpochSaved();
+        Learner?.OnEpochSaved();
+        Turn();
+    }
+
+    public void OnSnapshotSaved(Zxid zxid)
+    {
+        _replica.NewestSnapshot = zxid;
+        Leader?.OnSnapshotSaved(zxid);
+        if (Learner is { Phase: LearnerPhase.SavingHistory, MemoryIsUnknown: true })
+            _outbox.Disk.Add(DiskEffectKind.AdoptSnapshot, zxid);
+        Turn();
+    }
+
+    public void OnHistoryAdopted()
+    {
+        if (Learner is { Phase: LearnerPhase.SavingHistory, Ended: null })
+            Learner.OnHistoryAdopted();
+        Turn();
+    }
+
+    public void OnReloaded(RecoveredState state)
+    {
+        _replica.Replace(state);
+        _ensemble.History.Become(state.History);
+        _reloading = false;
+        if (Learner is { Phase: LearnerPhase.Truncating, Ended: null } learner)
+        {
+            learner.OnTruncated(state.LastZxid);
+            Learn(learner);
+        }
+        else
+        {
+            Leader = null;
+            Learner = null;
+            Look();
+        }
+
+        Turn();
+    }
+
+    public void OnSnapshotBegins(Zxid zxid) => _incoming = new IncomingTree(new RecoveredState(_options), zxid);
+
+    public void SaveSnapshot()
+    {
+        _replica.ApplyCommitted();
+        _replica.Snapshots.Begin();
+    }
+
+    public void OnActive()
+    {
+        _replica.ApplyCommitted();
+        _election.RaiseEpoch(Learner!.Epoch);
+        _replica.Serve();
+        _ensemble.Notice(NoticeKind.Following, Learner.Leader, $"epoch {Learner.Epoch}");
+    }
+
+    public void OnRevalidated(scoped in QuorumPacket packet)
+    {
+        var reader = new JuteReader(packet.Data.Span);
+        var session = reader.ReadLong();
+        var lives = reader.ReadBool();
+        if (!reader.Malformed && _route!.TakeRevalidated(session) is ({ } client, var timeout))
+            _replica.Service!.OnRevalidated(client, session, timeout, lives);
+    }
+
+    public void OnSync()
+    {
+        _route!.OnSync();
+        _replica.ApplyCommitted();
+        _route.OnApplied(_replica.Database.LastProcessed.Value);
+    }
+
+    public ReadOnlySpan<byte> TakeTouched()
+    {
+        _touched.Clear();
+        var writer = new JuteWriter(_touched);
+        foreach (var session in ((TouchedSessions)_replica.Service!.Sessions).TakeTouched())
+            writer.Write(new SessionTimeout(session.Id, session.Timeout));
+        writer.Commit();
+        return _touched.Written;
+    }
+
+    private bool Accepts(Link link) => Learner is { } learner && learner.Link == link
+        ? learner.Accepts && !_outbox.Clients.IsFull
+        : Leader is not null;
+
+    private int Take(Link link, ReadOnlySpan<byte> bytes)
+    {
+        if (Learner is { } learner && learner.Link == link)
+        {
+            learner.OnHeard();
+            if (learner.Phase == LearnerPhase.ReceivingSnapshot)
+                return TakeTree(learner, bytes);
+        }
+
+        var reader = new JuteReader(bytes);
+        var packet = QuorumPacket.Read(ref reader);
+        if (reader.Malformed)
+        {
+            if (bytes.Length > _options.MaxTxn + LargestHeader)
+                _outbox.Peers.Close(link);
+            return 0;
+        }
+
+        var length = bytes.Length - reader.Rest.Length;
+        if (Learner?.Link == link)
+        {
+            Learner.OnPacket(packet);
+            _replica.ApplyCommitted();
+        }
+        else if (Leader is { } leader)
+        {
+            leader.OnPacket(link, packet);
+            _remote.AnswerSyncs(leader.Proposals.Committed);
+            _replica.ApplyCommitted();
+        }
+
+        return length;
+    }
+
+    private int TakeTree(Learner learner, ReadOnlySpan<byte> bytes)
+    {
+        int taken;
+        try
+        {
+            taken = _incoming!.Take(bytes);
+        }
+        catch (InvalidSnapshotException e)
+        {
+            learner.End($"the tree it sends can't be so: {e.Message}");
+            return 0;
+        }
+
+        if (_incoming.Complete)
+        {
+            _replica.Replace(_incoming.State);
+            _incoming = null;
+            learner.OnSnapshotReceived();
+            Learn(learner);
+        }
+
+        return taken;
+    }
+
+    // What comes of an input: a role that has ended, or begins.
+    private void Turn()
+    {
+        if (Leader?.Ended is { } lost)
+            EndRole(lost, Leader.Proposals, memoryIsUnknown: false);
+        else if (Learner?.Ended is { } left)
+            EndRole(left, Learner.Proposals, Learner.MemoryIsUnknown);
+        if (_election is { State: ServerState.Looking, Elected: { } vote } && Leader is null && Learner is null)
+            TakeRole(vote);
+        if (Leader is { Phase: LeaderPhase.Broadcasting } leader && !_replica.Serves)
+            Lead(leader);
+        if (Leader is { WantsSnapshot: true } && !_replica.Snapshots.Running)
+            _replica.Snapshots.Begin();
+    }
+
+    private void TakeRole(Vote vote)
+    {
+        if (vote.Leader == _options.ServerId)
+        {
+            _election.Settle(ServerState.Leading, vote);
+            _ensemble.Notice(NoticeKind.Elected, vote.Leader, $"round {_election.Round}, history up to {vote.Zxid}");
+            Leader = new Leader(_ensemble, _remote, _replica.NewestSnapshot, _now);
+            _remote.Leader = Leader;
+            foreach (var link in _early)
+                Leader.OnLink(link);
+        }
+        else
+        {
+            _election.Settle(_ensemble.Votes ? ServerState.Following : ServerState.Observing, vote);
+            _ensemble.Notice(NoticeKind.Elected, vote.Leader, $"round {_election.Round}, history up to {vote.Zxid}");
+            foreach (var link in _early)
+                _outbox.Peers.Close(link);
+            Learner = new Learner(_ensemble, this, vote.Leader, _now);
+            Learn(Learner);
+        }
+
+        _early.Clear();
+    }
+
+    private void Lead(Leader leader)
+    {
+        _remote.Route = _replica.Lead(leader);
+        _remote.Service = _replica.Service;
+        _election.RaiseEpoch(leader.Epoch);
+        _ensemble.Notice(NoticeKind.Leading, _options.ServerId, $"epoch {leader.Epoch}");
+    }
+
+    private void Learn(Learner learner)
+    {
+        _route = new LearnerRoute(learner, _outbox.Peers)
+        {
+            OnSynced = (client, xid, path) => _replica.Service!.Pipeline.AnswerSync(client, xid, path),
+        };
+        _replica.Learn(learner.Proposals, _route);
+    }
+
+    // Waits until the disk has said all it will say of this role; then memory becomes what the disk has, and the next begins.
+    private void EndRole(string why, Proposals proposals, bool memoryIsUnknown)
+    {
+        if (_replica.Serves || State != ServerState.Looking)
+            Leave(why);
+        if (_ensemble.Epochs.Saving || _reloading)
+            return;
+        if (memoryIsUnknown)
+        {
+            _reloading = true;
+            if (Learner?.Phase != LearnerPhase.Truncating)
+                _outbox.Disk.Add(DiskEffectKind.Reload, default);
+            return;
+        }
+
+        if (proposals.Synced < proposals.Last)
+            return;
+
+        // What was logged and not committed counts in the next election: it must be in memory as it is on disk.
+        proposals.Commit(proposals.Last);
+        _replica.ApplyCommitted();
+        if (proposals.Count > 0)
+            return;
+        Leader = null;
+        Learner = null;
+        Look();
+    }
+
+    private void Leave(string why)
+    {
+        _ensemble.Notice(NoticeKind.RoleEnded, Learner?.Leader ?? _options.ServerId, why);
+        _replica.StopServing();
+        foreach (var learner in Leader?.Learners ?? [])
+            _outbox.Peers.Close(learner.Link);
+        _election.Pause();
+        _incoming = null;
+        _remote.Service = null;
+    }
+
+    private void Look()
+    {
+        _election.Look(_ensemble.History.Last, _ensemble.Epochs.Current, _now);
+        var has = $"history up to {_ensemble.History.Last}, epoch {_ensemble.Epochs.Current}";
+        _ensemble.Notice(NoticeKind.Looking, _options.ServerId, has);
+    }
+}

@@ -1,0 +1,121 @@
+using Quoll.Core.Election;
+using Quoll.Core.Zab;
+using Quoll.Protocol;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Core;
+
+public enum PeerEffectKind
+{
+    /// <summary>
+    /// Tell a server's election port; of several messages to one server that wait, only the last matters. Nothing is said when it
+    /// can't be told.
+    /// </summary>
+    Notify,
+
+    /// <summary>Connect to a server's quorum port; say <see cref="QuorumPeer.OnLinkUp"/> or <see cref="QuorumPeer.OnLinkDown"/>.</summary>
+    Connect,
+
+    /// <summary>Send bytes: whole packets.</summary>
+    Send,
+
+    /// <summary>Send the znodes of the snapshot with the zxid <see cref="PeerEffect.From"/>, and the signature behind them.</summary>
+    SendSnapshot,
+
+    /// <summary>
+    /// Send what the log has after <see cref="PeerEffect.From"/> and up to <see cref="PeerEffect.To"/>, each as a proposal and its
+    /// commit. If the log does not have all of it, close the link.
+    /// </summary>
+    SendLog,
+
+    /// <summary>The same, each as an inform, for an observer that serves.</summary>
+    SendLogAsInforms,
+
+    /// <summary>Close the link once what was sent before is on its way.</summary>
+    Close,
+}
+
+/// <summary>Something for another server; bytes are a range of the lane's.</summary>
+public readonly record struct PeerEffect(
+    PeerEffectKind Kind, Link? Link, long Server = 0, int Offset = 0, int Length = 0, Zxid From = default, Zxid To = default);
+
+/// <summary>A packet in the lane.</summary>
+internal readonly record struct PacketBytes(int Offset, int Length);
+
+/// <summary>What goes to other servers, in the order in which each must see it.</summary>
+public sealed class PeerLane
+{
+    private byte[] _config = [];
+
+    public List<PeerEffect> Effects { get; } = [];
+
+    public LaneBuffer Bytes { get; } = new();
+
+    /// <summary>The ensemble as notifications tell it.</summary>
+    internal void SetConfig(byte[] text) => _config = text;
+
+    internal void Notify(long server, in Notification notification)
+    {
+        var offset = Bytes.Length;
+        notification.Write(Bytes, _config);
+        Effects.Add(new PeerEffect(PeerEffectKind.Notify, null, server, offset, Bytes.Length - offset));
+    }
+
+    internal Link Connect(long server)
+    {
+        var link = new Link(null);
+        Effects.Add(new PeerEffect(PeerEffectKind.Connect, link, server));
+        return link;
+    }
+
+    internal void Close(Link link)
+    {
+        if (link.Closed)
+            return;
+        link.Closed = true;
+        Effects.Add(new PeerEffect(PeerEffectKind.Close, link));
+    }
+
+    internal void SendSnapshot(Link link, Zxid zxid) => Effects.Add(new PeerEffect(PeerEffectKind.SendSnapshot, link, From: zxid));
+
+    internal void SendLog(Link link, Zxid after, Zxid upTo, bool asInforms)
+    {
+        var kind = asInforms ? PeerEffectKind.SendLogAsInforms : PeerEffectKind.SendLog;
+        Effects.Add(new PeerEffect(kind, link, From: after, To: upTo));
+    }
+
+    /// <summary>Writes a packet that may go to several; <see cref="Send(Link, PacketBytes)"/> sends it.</summary>
+    internal PacketBytes Write(PacketType type, Zxid zxid, scoped JuteBytes data = default, scoped JuteVector<Id> authInfo = default)
+    {
+        var offset = Bytes.Length;
+        var writer = new JuteWriter(Bytes);
+        writer.WriteInt((int)type);
+        writer.WriteLong(zxid.Value);
+        writer.WriteBytes(data);
+        writer.WriteInt(authInfo.IsNull ? -1 : authInfo.Count);
+        writer.WriteRaw(authInfo.Encoded);
+        writer.Commit();
+        return new PacketBytes(offset, Bytes.Length - offset);
+    }
+
+    internal void Send(Link link, PacketBytes packet)
+    {
+        if (link.Closed)
+            return;
+        if (Effects.Count > 0 && Effects[^1] is { Kind: PeerEffectKind.Send } last && last.Link == link
+            && last.Offset + last.Length == packet.Offset)
+            Effects[^1] = last with { Length = last.Length + packet.Length };
+        else
+            Effects.Add(new PeerEffect(PeerEffectKind.Send, link, 0, packet.Offset, packet.Length));
+    }
+
+    internal void Send(Link link, PacketType type, Zxid zxid, scoped JuteBytes data = default, scoped JuteVector<Id> authInfo = default) =>
+        Send(link, Write(type, zxid, data, authInfo));
+
+    internal void Clear()
+    {
+        Effects.Clear();
+        Bytes.Clear();
+    }
+}

@@ -1,0 +1,147 @@
+using Quoll.Core.Access;
+using Quoll.Core.Zab;
+using Quoll.Protocol;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Core.Requests;
+
+/// <summary>On a leader: what clients of learners want.</summary>
+internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
+{
+    private static readonly Zxid NoZxid = new(-1);
+    private readonly Queue<(Zxid After, LearnerHandler Learner)> _syncs = new();
+
+    /// <summary>Set once the leader serves.</summary>
+    public ClientService? Service { get; set; }
+
+    public LeaderRoute? Route { get; set; }
+
+    public Leader? Leader { get; set; }
+
+    public void OnRequest(LearnerHandler learner, scoped in QuorumPacket packet)
+    {
+        var reader = new JuteReader(packet.Data.Span);
+        var header = ForwardedHeader.Read(ref reader);
+        if (reader.Malformed)
+        {
+            Leader!.Refuse(learner, "a request that ends in its header");
+            return;
+        }
+
+        if ((OpCode)header.Type == OpCode.Sync)
+            OnSync(learner);
+        else if ((OpCode)header.Type == OpCode.CreateSession)
+            OnCreateSession(learner, header.SessionId, reader.ReadInt());
+        else
+            OnChange(learner, header, reader.Rest, packet.AuthInfo);
+    }
+
+    public void OnRevalidate(LearnerHandler learner, scoped in QuorumPacket packet)
+    {
+        var reader = new JuteReader(packet.Data.Span);
+        var asked = SessionTimeout.Read(ref reader);
+        if (reader.Malformed)
+            return;
+        var session = Service!.Sessions.Find(asked.SessionId);
+        var lives = session is { Closing: false };
+        if (lives)
+        {
+            // A client that has gone to another server does not come back on its old connection.
+            if (session!.Client is { } old)
+                Service.Disconnect(old);
+            session.Owner = learner;
+            session.Timeout = asked.Timeout;
+            Service.Sessions.Touch(session, Service.Pipeline.Now);
+        }
+
+        var answer = new LaneBuffer();
+        var writer = new JuteWriter(answer);
+        writer.WriteLong(asked.SessionId);
+        writer.WriteBool(lives);
+        writer.Commit();
+        peers.Send(learner.Link, PacketType.Revalidate, NoZxid, answer.Written);
+    }
+
+    public void OnTouched(scoped in QuorumPacket packet)
+    {
+        var reader = new JuteReader(packet.Data.Span);
+        while (!reader.AtEnd && Service is not null)
+        {
+            var touched = SessionTimeout.Read(ref reader);
+            if (!reader.Malformed && Service.Sessions.Find(touched.SessionId) is { } session)
+                Service.Sessions.Touch(session, Service.Pipeline.Now);
+        }
+    }
+
+    public void OnLearnerGone(LearnerHandler learner)
+    {
+    }
+
+    /// <summary>Answers syncs of learners for which all is committed that was proposed before them.</summary>
+    public void AnswerSyncs(Zxid committed)
+    {
+        while (_syncs.TryPeek(out var sync) && sync.After <= committed)
+        {
+            _syncs.Dequeue();
+            peers.Send(sync.Learner.Link, PacketType.Sync, default);
+        }
+    }
+
+    private void OnSync(LearnerHandler learner)
+    {
+        _syncs.Enqueue((Leader!.Proposals.Last, learner));
+        AnswerSyncs(Leader.Proposals.Committed);
+    }
+
+    private void OnCreateSession(LearnerHandler learner, long id, int timeout)
+    {
+        var sessions = Service!.Sessions;
+        var session = sessions.Find(id) ?? sessions.Add(id, timeout, Service.Pipeline.Now);
+        session.Owner = learner;
+        Route!.CreateSession(session, Service.Pipeline.WallClock);
+    }
+
+    // Every request becomes a transaction, refused ones as well: the learner waits for it.
+    private void OnChange(LearnerHandler learner, in ForwardedHeader header, ReadOnlySpan<byte> body, scoped JuteVector<Id> authInfo)
+    {
+        var wallClock = Service!.Pipeline.WallClock;
+        var session = Service.Sessions.Find(header.SessionId);
+        if (session is null or { Closing: true })
+        {
+            Route!.Refuse(ErrorCode.SessionExpired, header.SessionId, header.Cxid, wallClock);
+            return;
+        }
+
+        if (session.Owner is not null && session.Owner != learner)
+        {
+            Route!.Refuse(ErrorCode.SessionMoved, header.SessionId, header.Cxid, wallClock);
+            return;
+        }
+
+        session.Owner = learner;
+        Service.Sessions.Touch(session, Service.Pipeline.Now);
+        if ((OpCode)header.Type == OpCode.CloseSession)
+            Route!.CloseSession(session, header.Cxid, wallClock);
+        else if (IsChange((OpCode)header.Type))
+            Route!.Change((OpCode)header.Type, body, header.SessionId, IdentitiesOf(authInfo), header.Cxid, wallClock);
+        else
+            Route!.Refuse(ErrorCode.Unimplemented, header.SessionId, header.Cxid, wallClock);
+    }
+
+    private static bool IsChange(OpCode op) => op switch
+    {
+        OpCode.Create or OpCode.Create2 or OpCode.CreateContainer or OpCode.CreateTtl or OpCode.Delete or OpCode.SetData
+            or OpCode.SetAcl or OpCode.Multi or OpCode.Reconfig => true,
+        _ => false,
+    };
+
+    private static Identity[] IdentitiesOf(JuteVector<Id> authInfo)
+    {
+        var identities = new Identity[authInfo.Count];
+        var count = 0;
+        foreach (var id in authInfo)
+            identities[count++] = new Identity(id.Scheme.ToString(), id.Name.ToString());
+        return identities;
+    }
+}

@@ -1,0 +1,394 @@
+using System.Buffers.Binary;
+using Quoll.Protocol;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Core.Zab;
+
+internal enum LearnerPhase
+{
+    Connecting,
+
+    /// <summary>Has said who it is, and waits for the epoch.</summary>
+    Introduced,
+    SavingAcceptedEpoch,
+
+    /// <summary>Has promised the epoch, and takes what it lacks.</summary>
+    Syncing,
+
+    /// <summary>The disk drops what the leader does not have.</summary>
+    Truncating,
+
+    /// <summary>A tree is coming.</summary>
+    ReceivingSnapshot,
+
+    /// <summary>Has the leader's history, and waits until the disk has it too.</summary>
+    SavingHistory,
+    SavingCurrentEpoch,
+
+    /// <summary>Has acknowledged the epoch, and waits until a quorum has.</summary>
+    Synced,
+
+    /// <summary>Serves.</summary>
+    Active,
+}
+
+/// <summary>What a leader says that is about clients, and the tree that it may send: nothing that Zab knows of.</summary>
+internal interface ILeaderReplies
+{
+    /// <summary>A tree begins; the transactions in it go up to this one.</summary>
+    void OnSnapshotBegins(Zxid zxid);
+
+    /// <summary>Write the tree, and what was applied to it since, to disk; then put away all other history.</summary>
+    void SaveSnapshot();
+
+    /// <summary>The leader's history is here and applied: serve clients.</summary>
+    void OnActive();
+
+    void OnRevalidated(scoped in QuorumPacket packet);
+
+    void OnSync();
+
+    /// <summary>The sessions heard of since the last ping, for the answer.</summary>
+    ReadOnlySpan<byte> TakeTouched();
+}
+
+/// <summary>
+/// Zab's follower, or observer: comes to have the leader's history, promises its epoch, and then logs, acknowledges and applies what it
+/// proposes. It acknowledges only what its disk has confirmed.
+/// </summary>
+internal sealed class Learner
+{
+    private const int Attempts = 5;
+    private const int RetryDelay = 100;
+    private readonly Ensemble _ensemble;
+    private readonly ILeaderReplies _replies;
+    private readonly long _leader;
+    private readonly Zxid _logged;
+    private Instant _now;
+    private Instant? _retryAt;
+    private Instant _deadline;
+    private int _attempts;
+    private Zxid _lastZxid;
+    private Zxid _acked;
+    private bool _inMemory;
+
+    public Learner(Ensemble ensemble, ILeaderReplies replies, long leader, Instant now)
+    {
+        _ensemble = ensemble;
+        _replies = replies;
+        _leader = leader;
+        _now = now;
+        _deadline = now + ensemble.InitTime;
+        _logged = ensemble.History.Last;
+        _lastZxid = _logged;
+        Proposals = new Proposals(_logged);
+        Connect();
+    }
+
+    public LearnerPhase Phase { get; private set; }
+
+    public Link Link { get; private set; } = null!;
+
+    public long Leader => _leader;
+
+    public long Epoch { get; private set; }
+
+    /// <summary>Logged, and applied once committed and on disk; with a tree that is coming, only in memory until that is saved.</summary>
+    public Proposals Proposals { get; private set; }
+
+    /// <summary>Why it can follow no longer; null while it does.</summary>
+    public string? Ended { get; private set; }
+
+    /// <summary>What the disk has and what memory has may differ: read again from disk.</summary>
+    public bool MemoryIsUnknown => _inMemory || Phase == LearnerPhase.Truncating;
+
+    /// <summary>False while packets must wait for the disk.</summary>
+    public bool Accepts => Ended is null
+        && Phase is not (LearnerPhase.SavingAcceptedEpoch or LearnerPhase.Truncating or LearnerPhase.SavingHistory
+            or LearnerPhase.SavingCurrentEpoch);
+
+    private bool Votes => _ensemble.Votes;
+
+    public void OnLinkUp()
+    {
+        Span<byte> info = stackalloc byte[24];
+        BinaryPrimitives.WriteInt64BigEndian(info, _ensemble.Self);
+        BinaryPrimitives.WriteInt32BigEndian(info[8..], Ensemble.ProtocolVersion);
+        BinaryPrimitives.WriteInt64BigEndian(info[12..], _ensemble.Config.Version);
+        Ensemble.QuollMark.CopyTo(info[20..]);
+        var type = Votes ? PacketType.FollowerInfo : PacketType.ObserverInfo;
+        _ensemble.Peers.Send(Link, type, Zxid.OfEpoch(_ensemble.Epochs.Accepted), info);
+        Phase = LearnerPhase.Introduced;
+    }
+
+    public void OnLinkDown()
+    {
+        Link.Closed = true;
+        if (Phase == LearnerPhase.Connecting && _attempts < Attempts)
+            _retryAt = _now + RetryDelay;
+        else
+            End(Phase == LearnerPhase.Connecting ? "it can't be reached" : "the connection to it broke");
+    }
+
+    /// <summary>The leader was heard.</summary>
+    public void OnHeard() => _deadline = _now + (Phase >= LearnerPhase.Synced ? _ensemble.SyncTime : _ensemble.InitTime);
+
+    public void Advance(Instant now)
+    {
+        _now = now;
+        if (Ended is not null)
+            return;
+        if (now >= _deadline)
+        {
+            End(Phase == LearnerPhase.Active ? "it was not heard in time" : $"not in sync with it in time ({Phase})");
+        }
+        else if (_retryAt is { } at && now >= at)
+        {
+            _retryAt = null;
+            Connect();
+        }
+    }
+
+    public void OnPacket(scoped in QuorumPacket packet)
+    {
+        var zxid = new Zxid(packet.Zxid);
+        var fits = ((PacketType)packet.Type, Phase) switch
+        {
+            (PacketType.LeaderInfo, LearnerPhase.Introduced) => OnLeaderInfo(zxid),
+            (PacketType.Diff, LearnerPhase.Syncing) => true,
+            (PacketType.Truncate, LearnerPhase.Syncing) => OnTruncate(zxid),
+            (PacketType.Snapshot, LearnerPhase.Syncing) => OnSnapshot(zxid),
+            (PacketType.Proposal, >= LearnerPhase.Syncing) => OnProposal(zxid, packet.Data.Span),
+            (PacketType.Commit or PacketType.CommitAndActivate, >= LearnerPhase.Syncing) => OnCommit(zxid),
+            (PacketType.Inform, >= LearnerPhase.Syncing) => OnProposal(zxid, packet.Data.Span) && OnCommit(zxid),
+            (PacketType.InformAndActivate, >= LearnerPhase.Syncing) =>
+                packet.Data.Length > 8 && OnProposal(zxid, packet.Data.Span[8..]) && OnCommit(zxid),
+            (PacketType.NewLeader, LearnerPhase.Syncing) => OnNewLeader(zxid),
+            (PacketType.UpToDate, LearnerPhase.Synced) => OnUpToDate(),
+            (PacketType.Ping, LearnerPhase.Syncing) => true,
+            (PacketType.Ping, >= LearnerPhase.Synced) => OnPing(zxid),
+            (PacketType.Revalidate, LearnerPhase.Active) => OnRevalidated(packet),
+            (PacketType.Sync, LearnerPhase.Active) => OnSync(),
+            _ => false,
+        };
+        if (!fits && Ended is null)
+            End($"{(PacketType)packet.Type} {zxid} is not what comes now ({Phase})");
+    }
+
+    /// <summary>The tree that came is whole.</summary>
+    public void OnSnapshotReceived()
+    {
+        Invariant.Holds(Phase == LearnerPhase.ReceivingSnapshot);
+        Phase = LearnerPhase.Syncing;
+    }
+
+    /// <summary>The tree that came is on disk, and nothing of another history beside it.</summary>
+    public void OnHistoryAdopted()
+    {
+        Invariant.Holds(Phase == LearnerPhase.SavingHistory && _inMemory);
+        _inMemory = false;
+
+        // What was not committed when the tree was written comes into the log behind it.
+        _ensemble.History.RestartAt(Proposals.Committed);
+        foreach (var proposal in Proposals.All)
+        {
+            _ensemble.History.Append(proposal.Zxid);
+            _ensemble.Disk.Add(DiskEffectKind.Append, proposal.Zxid, proposal.Txn);
+        }
+
+        SaveCurrentEpoch();
+    }
+
+    /// <summary>The log was cut, and memory is what is left.</summary>
+    public void OnTruncated(Zxid last)
+    {
+        Invariant.Holds(Phase == LearnerPhase.Truncating);
+        if (last != _lastZxid)
+        {
+            End($"the log could not be cut at {_lastZxid}: it now ends at {last}");
+            return;
+        }
+
+        Proposals = new Proposals(last);
+        Phase = LearnerPhase.Syncing;
+    }
+
+    public void OnEpochSaved()
+    {
+        if (Ended is not null)
+            return;
+        if (Phase == LearnerPhase.SavingAcceptedEpoch)
+            Promise((int)_ensemble.Epochs.Current);
+        else if (Phase == LearnerPhase.SavingCurrentEpoch)
+            AcknowledgeEpoch();
+    }
+
+    public void OnSynced(Zxid zxid)
+    {
+        Proposals.OnSynced(zxid);
+        if (Ended is not null)
+            return;
+        if (Phase >= LearnerPhase.Synced)
+            Acknowledge();
+        else if (Phase == LearnerPhase.SavingHistory && !_inMemory && Proposals.Synced == Proposals.Last)
+            SaveCurrentEpoch();
+    }
+
+    public void End(string why)
+    {
+        Ended ??= why;
+        _ensemble.Peers.Close(Link);
+    }
+
+    private void Connect()
+    {
+        _attempts++;
+        Link = _ensemble.Peers.Connect(_leader);
+    }
+
+    private bool OnLeaderInfo(Zxid zxid)
+    {
+        Epoch = zxid.Epoch;
+        if (Epoch < _ensemble.Epochs.Accepted)
+        {
+            End($"its epoch {Epoch} is older than {_ensemble.Epochs.Accepted}, which was promised to another");
+        }
+        else if (Epoch == _ensemble.Epochs.Accepted)
+        {
+            Promise(-1);
+        }
+        else
+        {
+            Phase = LearnerPhase.SavingAcceptedEpoch;
+            _ensemble.Epochs.SaveAccepted(Epoch);
+        }
+
+        return true;
+    }
+
+    private void Promise(int currentEpoch)
+    {
+        Span<byte> epoch = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(epoch, currentEpoch);
+        _ensemble.Peers.Send(Link, PacketType.AckEpoch, _logged, epoch);
+        Phase = LearnerPhase.Syncing;
+    }
+
+    private bool OnTruncate(Zxid zxid)
+    {
+        if (zxid > _lastZxid || Proposals.Count > 0)
+            return false;
+        Phase = LearnerPhase.Truncating;
+        _lastZxid = zxid;
+        _ensemble.Disk.Add(DiskEffectKind.Truncate, zxid);
+        return true;
+    }
+
+    private bool OnSnapshot(Zxid zxid)
+    {
+        if (Proposals.Count > 0)
+            return false;
+        _inMemory = true;
+        _lastZxid = zxid;
+        Proposals = new Proposals(zxid);
+        Phase = LearnerPhase.ReceivingSnapshot;
+        _replies.OnSnapshotBegins(zxid);
+        return true;
+    }
+
+    private bool OnProposal(Zxid zxid, ReadOnlySpan<byte> txn)
+    {
+        // A hole, or a number used twice: whatever the leader means, it must not come into the log.
+        var follows = zxid.Epoch == _lastZxid.Epoch ? zxid == _lastZxid.Next : zxid.Epoch > _lastZxid.Epoch && zxid.Counter == 1;
+        if (!follows || zxid.Epoch > Epoch)
+            return false;
+        _lastZxid = zxid;
+        var bytes = Proposals.Add(zxid, txn);
+        if (_inMemory)
+            return true;
+        _ensemble.History.Append(zxid);
+        _ensemble.Disk.Add(DiskEffectKind.Append, zxid, bytes);
+        return true;
+    }
+
+    private bool OnCommit(Zxid zxid)
+    {
+        if (zxid > Proposals.Last)
+            return false;
+        if (zxid <= Proposals.Committed)
+            return true;
+        Proposals.Commit(zxid);
+        if (_inMemory)
+            Proposals.OnSynced(zxid);   // the tree that it is applied to is not on disk either
+        return true;
+    }
+
+    private bool OnNewLeader(Zxid zxid)
+    {
+        if (zxid != Zxid.OfEpoch(Epoch))
+            return false;
+        Phase = LearnerPhase.SavingHistory;
+        if (_inMemory)
+            _replies.SaveSnapshot();
+        else if (Proposals.Synced == Proposals.Last)
+            SaveCurrentEpoch();
+        return true;
+    }
+
+    private void SaveCurrentEpoch()
+    {
+        Phase = LearnerPhase.SavingCurrentEpoch;
+        _ensemble.Epochs.SaveCurrent(Epoch);
+    }
+
+    private void AcknowledgeEpoch()
+    {
+        _ensemble.Peers.Send(Link, PacketType.Ack, Zxid.OfEpoch(Epoch));
+        _acked = Proposals.Committed;
+        Phase = LearnerPhase.Synced;
+        _deadline = _now + _ensemble.SyncTime;
+        Acknowledge();
+    }
+
+    private bool OnUpToDate()
+    {
+        Phase = LearnerPhase.Active;
+        _ensemble.Peers.Send(Link, PacketType.Ack, Zxid.OfEpoch(Epoch));
+        _replies.OnActive();
+        return true;
+    }
+
+    private bool OnPing(Zxid zxid)
+    {
+        _ensemble.Peers.Send(Link, PacketType.Ping, zxid, _replies.TakeTouched());
+        return true;
+    }
+
+    private bool OnRevalidated(scoped in QuorumPacket packet)
+    {
+        _replies.OnRevalidated(packet);
+        return true;
+    }
+
+    private bool OnSync()
+    {
+        _replies.OnSync();
+        return true;
+    }
+
+    // An Apache leader counts each transaction by itself.
+    private void Acknowledge()
+    {
+        if (!Votes)
+            return;
+        foreach (var proposal in Proposals.All)
+        {
+            if (proposal.Zxid <= _acked)
+                continue;
+            if (proposal.Zxid > Proposals.Synced)
+                break;
+            _acked = proposal.Zxid;
+            _ensemble.Peers.Send(Link, PacketType.Ack, _acked);
+        }
+    }
+}

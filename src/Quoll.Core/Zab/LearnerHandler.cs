@@ -1,0 +1,58 @@
+using Quoll.Protocol;
+
+namespace Quoll.Core.Zab;
+
+internal enum HandlerState
+{
+    /// <summary>It has not said who it is.</summary>
+    Unknown,
+
+    /// <summary>It waits for the epoch.</summary>
+    Introduced,
+
+    /// <summary>It has been told the epoch, and has not promised it.</summary>
+    Asked,
+
+    /// <summary>It has promised the epoch, and waits for what it lacks.</summary>
+    Promised,
+
+    /// <summary>What it lacks is in a snapshot that is still being written.</summary>
+    AwaitingSnapshot,
+
+    /// <summary>It has been sent what it lacks, and NEWLEADER.</summary>
+    Syncing,
+
+    /// <summary>It has the leader's history on disk.</summary>
+    Synced,
+
+    /// <summary>It serves: it is sent every transaction.</summary>
+    Active,
+}
+
+/// <summary>What a leader knows of one learner.</summary>
+internal sealed class LearnerHandler(Link link)
+{
+    public Link Link { get; } = link;
+
+    public HandlerState State { get; set; }
+
+    public long Server { get; set; }
+
+    public bool IsObserver { get; set; }
+
+    /// <summary>It is a Quoll server, whose log ends where it is told to.</summary>
+    public bool CutsExactly { get; set; }
+
+    /// <summary>The last transaction that it had when it came.</summary>
+    public Zxid LastZxid { get; set; }
+
+    /// <summary>It was sent all up to this transaction, and that these are committed.</summary>
+    public Zxid Sent { get; set; }
+
+    /// <summary>It has all up to this transaction on disk.</summary>
+    public Zxid Acked { get; set; }
+
+    public Instant Deadline { get; set; }
+
+    public bool IsLive => State is HandlerState.Synced or HandlerState.Active;
+}

@@ -1,0 +1,96 @@
+using Quoll.Protocol;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Core.Zab;
+
+/// <summary>
+/// Brings learners to the leader's history: the rest of the log, from disk; with a snapshot before it where the log does not reach back far
+/// enough. Only what is committed is sent before a learner has the epoch, and nothing between NEWLEADER and UPTODATE: several versions of
+/// Apache's server stumble over it (ZOOKEEPER-4394, ZOOKEEPER-4685, ZOOKEEPER-3023).
+/// </summary>
+/// <param name="ensemble">The ensemble.</param>
+/// <param name="leader">Whose history it is.</param>
+/// <param name="snapshot">The newest snapshot on disk.</param>
+internal sealed class LearnerSync(Ensemble ensemble, Leader leader, Zxid? snapshot)
+{
+    private readonly Zxid _initial = ensemble.History.Last;
+    private Zxid? _snapshot = snapshot;
+    private bool _isOfEpoch;
+
+    /// <summary>A learner waits for a snapshot that has not been begun.</summary>
+    public bool WantsSnapshot => leader.Learners.Any(learner => learner.State == HandlerState.AwaitingSnapshot);
+
+    /// <summary>What is committed and can be read back.</summary>
+    private Zxid Sendable => leader.Proposals.Committed < leader.Proposals.Synced ? leader.Proposals.Committed : leader.Proposals.Synced;
+
+    public void Start(LearnerHandler learner)
+    {
+        var plan = SyncPlan.For(learner.LastZxid, ensemble.History, learner.CutsExactly);
+        switch (plan.Kind)
+        {
+            case SyncKind.Diff:
+                ensemble.Peers.Send(learner.Link, PacketType.Diff, leader.Proposals.Committed);
+                Finish(learner, plan.From);
+                break;
+            case SyncKind.Truncate:
+                ensemble.Peers.Send(learner.Link, PacketType.Truncate, plan.From);
+                Finish(learner, plan.From);
+                break;
+            case SyncKind.Snapshot when _snapshot is { } there && there >= ensemble.History.Start:
+                SendSnapshot(learner, there, there);
+                break;
+            case SyncKind.SnapshotOfEpoch when _isOfEpoch:
+                SendSnapshotOfEpoch(learner);
+                break;
+            default:
+                learner.State = HandlerState.AwaitingSnapshot;
+                break;
+        }
+    }
+
+    /// <summary>A snapshot has come to the disk. It is of this epoch: it was begun after the epoch was established.</summary>
+    public void OnSnapshotSaved(Zxid zxid)
+    {
+        _snapshot = zxid;
+        _isOfEpoch = leader.Phase >= LeaderPhase.Synchronizing && zxid >= _initial;
+        if (!_isOfEpoch)
+            return;
+        foreach (var learner in leader.Learners)
+        {
+            if (learner.State == HandlerState.AwaitingSnapshot)
+                SendSnapshotOfEpoch(learner);
+        }
+    }
+
+    /// <summary>Sends what is committed after what was sent.</summary>
+    public void SendLog(LearnerHandler learner, bool asInforms)
+    {
+        var upTo = Sendable;
+        if (upTo <= learner.Sent)
+            return;
+        ensemble.Peers.SendLog(learner.Link, learner.Sent, upTo, asInforms);
+        learner.Sent = upTo;
+    }
+
+    // Before the first transaction of the epoch, its number is that of the epoch: larger than what the learner may still have on disk.
+    private void SendSnapshotOfEpoch(LearnerHandler learner)
+    {
+        var zxid = _snapshot!.Value;
+        SendSnapshot(learner, zxid, zxid.Epoch < leader.Epoch ? Zxid.OfEpoch(leader.Epoch) : zxid);
+    }
+
+    private void SendSnapshot(LearnerHandler learner, Zxid zxid, Zxid name)
+    {
+        ensemble.Peers.Send(learner.Link, PacketType.Snapshot, name);
+        ensemble.Peers.SendSnapshot(learner.Link, zxid);
+        Finish(learner, zxid);
+    }
+
+    private void Finish(LearnerHandler learner, Zxid from)
+    {
+        learner.Sent = from;
+        SendLog(learner, asInforms: false);
+        ensemble.Peers.Send(learner.Link, PacketType.NewLeader, Zxid.OfEpoch(leader.Epoch), ensemble.ConfigText);
+        learner.State = HandlerState.Syncing;
+    }
+}

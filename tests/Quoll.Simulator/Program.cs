@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Globalization;
+using Quoll.Simulator;
+
+var seed = new Option<int>("--seed") { Description = "the first seed", DefaultValueFactory = _ => 1 };
+var runs = new Option<int>("--runs") { Description = "how many seeds", DefaultValueFactory = _ => 1 };
+var seconds = new Option<int>("--seconds") { Description = "simulated seconds of each run", DefaultValueFactory = _ => 60 };
+var servers = new Option<int>("--servers") { Description = "servers that vote", DefaultValueFactory = _ => 3 };
+var observers = new Option<int>("--observers") { Description = "servers that do not", DefaultValueFactory = _ => 0 };
+var trace = new Option<bool>("--trace") { Description = "print what happened" };
+var root = new RootCommand("Runs whole ensembles of Quoll servers on a network, disks and a clock that do what a seed says.")
+{
+    seed, runs, seconds, servers, observers, trace,
+};
+root.SetAction(parsed =>
+{
+    for (var i = 0; i < parsed.GetValue(runs); i++)
+    {
+        var number = parsed.GetValue(seed) + i;
+        var scenario = new Scenario(number, parsed.GetValue(servers), parsed.GetValue(observers));
+        List<string> complaints;
+        try
+        {
+            complaints = scenario.Run(parsed.GetValue(seconds) * 1000);
+        }
+#pragma warning disable CA1031 // Whatever it is, it is the run's result.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            complaints = [e.ToString()];
+        }
+
+        if (complaints.Count > 0 || parsed.GetValue(trace))
+            scenario.Simulation.Trace.ForEach(Console.WriteLine);
+        var operations = scenario.Clients.SelectMany(client => client.History).ToList();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"seed {number}: {operations.Count} operations, {operations.Count(o => o.Returned is not null)} answered, {scenario.Faults} faults, {complaints.Count} complaints"));
+        complaints.ForEach(Console.WriteLine);
+        if (complaints.Count > 0)
+            return 1;
+    }
+
+    return 0;
+});
+return await root.Parse(args).InvokeAsync();

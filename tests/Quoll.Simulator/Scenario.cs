@@ -1,0 +1,92 @@
+namespace Quoll.Simulator;
+
+/// <summary>A run of clients and faults from a seed, and the verdict on it.</summary>
+internal sealed class Scenario(int seed, int servers = 3, int observers = 0)
+{
+    private const int Patience = 30_000;
+    private readonly Simulation _simulation = new(seed, servers, observers);
+
+    public Simulation Simulation => _simulation;
+
+    public IReadOnlyList<SimClient> Clients { get; private set; } = [];
+
+    /// <summary>Faults injected.</summary>
+    public int Faults { get; private set; }
+
+    /// <summary>Runs for so many milliseconds of simulated time; complaints, if there are any.</summary>
+    public List<string> Run(int milliseconds)
+    {
+        Clients = [.. Enumerable.Range(0, 4).Select(number => new SimClient(_simulation, number, keys: 3))];
+        foreach (var server in _simulation.Servers)
+            server.Start();
+        foreach (var client in Clients)
+            client.Begin();
+        var end = _simulation.Now + (milliseconds * 1000L);
+        while (_simulation.Now < end)
+        {
+            _simulation.Run(_simulation.Random.Next(100, 3000));
+            Disturb();
+        }
+
+        return Finish();
+    }
+
+    private void Disturb()
+    {
+        var server = _simulation.Servers[_simulation.Random.Next(_simulation.Servers.Count)];
+        Faults++;
+        switch (_simulation.Random.Next(6))
+        {
+            case 0 or 1:
+                server.Crash();
+                Restart(server);
+                break;
+            case 2:
+                // In the middle of what the disk does.
+                server.Disk.WritesLeft = _simulation.Random.Next(4);
+                _simulation.After(300_000, () => server.Disk.WritesLeft = null);
+                Restart(server);
+                break;
+            case 3:
+                server.Disk.SyncsLeft = _simulation.Random.Next(4);
+                _simulation.After(300_000, () => server.Disk.SyncsLeft = null);
+                Restart(server);
+                break;
+            case 4:
+                _simulation.Network.Part(server, _simulation.Servers);
+                _simulation.After(_simulation.Between(50_000, 3_000_000), _simulation.Network.Heal);
+                break;
+            default:
+                _simulation.Network.Part(server, [_simulation.Servers[_simulation.Random.Next(_simulation.Servers.Count)]]);
+                _simulation.After(_simulation.Between(50_000, 1_000_000), _simulation.Network.Heal);
+                break;
+        }
+    }
+
+    private void Restart(SimServer server) => _simulation.After(_simulation.Between(310_000, 2_000_000), () =>
+    {
+        if (server.Peer is null)
+            server.Start();
+    });
+
+    private List<string> Finish()
+    {
+        foreach (var server in _simulation.Servers)
+            server.Disk.WritesLeft = server.Disk.SyncsLeft = null;
+        _simulation.Run(2_100);
+        foreach (var server in _simulation.Servers.Where(server => server.Peer is null))
+            server.Start();
+        _simulation.Network.Heal();
+        if (!_simulation.RunUntil(() => _simulation.Servers.All(server => server.Peer!.Serves), Patience))
+            return [$"not all serve {Patience} ms after the last fault"];
+        _simulation.Run(3_000);
+        foreach (var client in Clients)
+            client.Stop();
+        _simulation.Run(8_000);
+        var zxids = _simulation.Servers.Select(server => server.Peer!.LastProcessed).Distinct().ToList();
+        var complaints = Checker.Check(_simulation, Clients);
+        if (zxids.Count > 1)
+            complaints.Add($"servers are at {string.Join(", ", zxids)}");
+        return complaints;
+    }
+}

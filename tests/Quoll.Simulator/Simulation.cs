@@ -1,0 +1,68 @@
+using Quoll.Core.Quorum;
+
+namespace Quoll.Simulator;
+
+/// <summary>
+/// An ensemble in one thread: real peers and real storage on a network, disks and a clock that do what a seed says. Nothing happens but events,
+/// one after the other; the same seed gives the same run.
+/// </summary>
+internal sealed class Simulation
+{
+    private readonly PriorityQueue<Action, (long Time, long Sequence)> _events = new();
+    private long _sequence;
+
+    public Simulation(int seed, int servers, int observers = 0)
+    {
+        Random = new Random(seed);
+        Network = new SimNetwork(this);
+        var members = Enumerable.Range(1, servers + observers)
+            .Select(id => new Member(id, [new MemberAddress($"host{id}", 2888, 3888)], id > servers, null, 2181));
+        Config = new EnsembleConfig(members);
+        Servers = [.. Config.Members.Keys.Order().Select(id => new SimServer(this, id))];
+    }
+
+    public Random Random { get; }
+
+    public EnsembleConfig Config { get; }
+
+    public IReadOnlyList<SimServer> Servers { get; }
+
+    public SimNetwork Network { get; }
+
+    /// <summary>Microseconds since the beginning.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>What happened, a line each, for those who look for the reason of a failure.</summary>
+    public List<string> Trace { get; } = [];
+
+    public void Say(string what) => Trace.Add($"{Now / 1000.0,12:F3} {what}");
+
+    /// <summary>Has something happen after so many microseconds.</summary>
+    public void After(long microseconds, Action what) => _events.Enqueue(what, (Now + microseconds, _sequence++));
+
+    public long Between(int least, int most) => Random.Next(least, most + 1);
+
+    public bool Chance(double chance) => Random.NextDouble() < chance;
+
+    /// <summary>Lets so many milliseconds pass.</summary>
+    public void Run(int milliseconds)
+    {
+        var end = Now + (milliseconds * 1000L);
+        while (_events.TryPeek(out _, out var next) && next.Time <= end)
+        {
+            var what = _events.Dequeue();
+            Now = next.Time;
+            what();
+        }
+
+        Now = end;
+    }
+
+    /// <summary>Lets time pass until something is so; false if it does not come to be within so many milliseconds.</summary>
+    public bool RunUntil(Func<bool> isSo, int milliseconds)
+    {
+        for (var passed = 0; passed < milliseconds && !isSo(); passed += 10)
+            Run(10);
+        return isSo();
+    }
+}
