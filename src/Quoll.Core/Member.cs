@@ -26,6 +26,7 @@ internal sealed class Member : ILeaderReplies
     private IncomingTree? _incoming;
     private Instant _now;
     private bool _reloading;
+    private Zxid _adopted;
 
     public Member(PeerOptions options, Replica replica, RecoveredState recovered, Outbox outbox, Instant now)
     {
@@ -151,7 +152,7 @@ internal sealed class Member : ILeaderReplies
     {
         _replica.NewestSnapshot = zxid;
         Leader?.OnSnapshotSaved(zxid);
-        if (Learner is { Phase: LearnerPhase.SavingHistory, MemoryIsUnknown: true })
+        if (Learner is { Phase: LearnerPhase.SavingHistory, MemoryIsUnknown: true, Ended: null } && zxid == _adopted)
             _outbox.Disk.Add(DiskEffectKind.AdoptSnapshot, zxid);
         Turn();
     }
@@ -188,6 +189,7 @@ internal sealed class Member : ILeaderReplies
     public void SaveSnapshot()
     {
         _replica.ApplyCommitted();
+        _adopted = _replica.Database.LastProcessed;
         _replica.Snapshots.Begin();
     }
 
@@ -296,9 +298,9 @@ internal sealed class Member : ILeaderReplies
             EndRole(left, Learner.Proposals, Learner.MemoryIsUnknown);
         if (_election is { State: ServerState.Looking, Elected: { } vote } && Leader is null && Learner is null)
             TakeRole(vote);
-        if (Leader is { Phase: LeaderPhase.Broadcasting } leader && !_replica.Serves)
+        if (Leader is { Phase: LeaderPhase.Broadcasting, Ended: null } leader && !_replica.Serves)
             Lead(leader);
-        if (Leader is { WantsSnapshot: true } && !_replica.Snapshots.Running)
+        if (Leader is { WantsSnapshot: true, Ended: null } && !_replica.Snapshots.Running)
             _replica.Snapshots.Begin();
     }
 

@@ -198,7 +198,8 @@ internal sealed class Replica
 
     private void BeginDueSnapshot()
     {
-        if (Snapshots.Due && !Snapshots.Running && _strayWrites == 0)
+        // Not of a tree that is still coming: what would be on disk beside it is another history.
+        if (Serves && Snapshots.Due && !Snapshots.Running && _strayWrites == 0)
             Snapshots.Begin();
     }
 

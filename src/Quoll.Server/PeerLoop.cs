@@ -266,7 +266,7 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
             _onNotice(notice);
         outbox.Clear();
         foreach (var connection in _touched)
-            connection.Flush();
+            _hasMore |= connection.Flush();
         _touched.Clear();
     }
 

@@ -42,7 +42,10 @@ public sealed class HistoryFiles(IDisk disk, string snapshotDirectory, string lo
     public void KeepOnly(Zxid snapshot)
     {
         var logs = Enumerable.Reverse(DataFiles.Logs(disk, logDirectory));
-        var others = Enumerable.Reverse(DataFiles.Snapshots(disk, snapshotDirectory)).Where(other => other.Zxid != snapshot);
+        var snapshots = DataFiles.Snapshots(disk, snapshotDirectory);
+        if (!snapshots.Exists(there => there.Zxid == snapshot))
+            throw new StorageException($"{snapshotDirectory} has no snapshot of {snapshot}, which was to replace all others");
+        var others = Enumerable.Reverse(snapshots).Where(other => other.Zxid != snapshot);
         foreach (var (_, path) in logs.Concat(others).ToList())
             disk.Delete(path);
         disk.SyncDirectory(logDirectory);

@@ -130,7 +130,7 @@ public sealed class Recovery(IDisk disk, string snapshotDirectory, string logDir
         for (var i = first; i < logs.Count; i++)
         {
             using var reader = new TxnLogReader(disk, logs[i].Path, maxTxn);
-            var here = default(Zxid);
+            var here = new Zxid(logs[i].Zxid.Value - 1);   // a file is named by its first transaction
             var start = reader.Position;
             while (reader.TryRead(out var txn))
             {

@@ -31,10 +31,11 @@ root.SetAction(parsed =>
         }
 
         if (complaints.Count > 0 || parsed.GetValue(trace))
-            scenario.Simulation.Trace.ForEach(Console.WriteLine);
-        var operations = scenario.Clients.SelectMany(client => client.History).ToList();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"seed {number}: {operations.Count} operations, {operations.Count(o => o.Returned is not null)} answered, {scenario.Faults} faults, {complaints.Count} complaints"));
+            Console.WriteLine(string.Join(Environment.NewLine, scenario.Trace));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"seed {number}: {scenario.Operations} operations, {scenario.Answered} answered, {scenario.Faults} faults, "
+            + $"{complaints.Count} complaints"));
         complaints.ForEach(Console.WriteLine);
         if (complaints.Count > 0)
             return 1;

@@ -1,14 +1,21 @@
 namespace Quoll.Simulator;
 
 /// <summary>A run of clients and faults from a seed, and the verdict on it.</summary>
-internal sealed class Scenario(int seed, int servers = 3, int observers = 0)
+public sealed class Scenario(int seed, int servers = 3, int observers = 0)
 {
     private const int Patience = 30_000;
     private readonly Simulation _simulation = new(seed, servers, observers);
 
-    public Simulation Simulation => _simulation;
+    private IReadOnlyList<SimClient> _clients = [];
 
-    public IReadOnlyList<SimClient> Clients { get; private set; } = [];
+    /// <summary>What happened, a line each.</summary>
+    public IReadOnlyList<string> Trace => _simulation.Trace;
+
+    /// <summary>Requests of clients.</summary>
+    public int Operations => _clients.Sum(client => client.History.Count);
+
+    /// <summary>Those that were answered.</summary>
+    public int Answered => _clients.Sum(client => client.History.Count(operation => operation.Returned is not null));
 
     /// <summary>Faults injected.</summary>
     public int Faults { get; private set; }
@@ -16,10 +23,10 @@ internal sealed class Scenario(int seed, int servers = 3, int observers = 0)
     /// <summary>Runs for so many milliseconds of simulated time; complaints, if there are any.</summary>
     public List<string> Run(int milliseconds)
     {
-        Clients = [.. Enumerable.Range(0, 4).Select(number => new SimClient(_simulation, number, keys: 3))];
+        _clients = [.. Enumerable.Range(0, 4).Select(number => new SimClient(_simulation, number, keys: 3))];
         foreach (var server in _simulation.Servers)
             server.Start();
-        foreach (var client in Clients)
+        foreach (var client in _clients)
             client.Begin();
         var end = _simulation.Now + (milliseconds * 1000L);
         while (_simulation.Now < end)
@@ -77,14 +84,14 @@ internal sealed class Scenario(int seed, int servers = 3, int observers = 0)
         foreach (var server in _simulation.Servers.Where(server => server.Peer is null))
             server.Start();
         _simulation.Network.Heal();
-        if (!_simulation.RunUntil(() => _simulation.Servers.All(server => server.Peer!.Serves), Patience))
+        if (!_simulation.RunUntil(() => _simulation.Servers.All(server => server.Peer is { Serves: true }), Patience))
             return [$"not all serve {Patience} ms after the last fault"];
         _simulation.Run(3_000);
-        foreach (var client in Clients)
+        foreach (var client in _clients)
             client.Stop();
         _simulation.Run(8_000);
         var zxids = _simulation.Servers.Select(server => server.Peer!.LastProcessed).Distinct().ToList();
-        var complaints = Checker.Check(_simulation, Clients);
+        var complaints = Checker.Check(_simulation, _clients);
         if (zxids.Count > 1)
             complaints.Add($"servers are at {string.Join(", ", zxids)}");
         return complaints;

@@ -45,9 +45,27 @@ internal sealed class SimServer(Simulation simulation, long id)
 
     private long WallClock => 1_700_000_000_000 + (simulation.Now / 1000);
 
+    /// <summary>Starts it; if the disk fails meanwhile, again a little later, as who runs it would.</summary>
     public void Start()
     {
-        Life++;
+        if (Peer is not null)
+            return;
+        try
+        {
+            Life++;
+            Begin();
+        }
+        catch (IOException e)
+        {
+            simulation.Say($"{Id} does not start: {e.Message}");
+            Peer = null;
+            Disk.Crash(simulation.Random.Next());
+            simulation.After(simulation.Between(100_000, 500_000), Start);
+        }
+    }
+
+    private void Begin()
+    {
         var (state, empty) = Recover();
         Peer = new QuorumPeer(Options, state, Clock, WallClock);
         _log = new TxnLog(Disk, Directory, new TxnLogOptions(64 * 1024));
@@ -85,12 +103,10 @@ internal sealed class SimServer(Simulation simulation, long id)
         peer.Advance(Clock, WallClock);
         input(peer);
         Drain();
-        for (var i = 0; i < _parked.Count && Peer is not null; i++)
-        {
-            var end = _parked[i];
-            _parked.RemoveAt(i--);
+        var parked = _parked.ToArray();
+        _parked.Clear();
+        foreach (var end in parked)
             Feed(end);
-        }
     }
 
     /// <summary>Gives the peer what has come on a link, as far as it takes it.</summary>
@@ -104,8 +120,6 @@ internal sealed class SimServer(Simulation simulation, long id)
         if (end.Inbox.Count > 0 && !_parked.Contains(end))
             _parked.Add(end);
         Drain();
-        if (taken > 0 && end.Inbox.Count > 0)
-            simulation.After(1, () => Do(_ => Feed(end)));
     }
 
     /// <summary>What the directory has, read as a start would.</summary>
@@ -150,6 +164,8 @@ internal sealed class SimServer(Simulation simulation, long id)
             simulation.Say($"{Id} {notice.Kind} {notice.Id:x} {notice.Text}");
         foreach (var effect in outbox.Disk.Effects)
         {
+            if (effect.Kind == DiskEffectKind.Append)
+                simulation.Record(Id, effect.Zxid.Value, effect.Bytes.Span);
             var forSnapshots = effect.Kind is DiskEffectKind.BeginSnapshot or DiskEffectKind.SnapshotBytes
                 or DiskEffectKind.SealSnapshot or DiskEffectKind.EndSnapshot;
             (forSnapshots ? _snapshotEffects : _logEffects).Enqueue(effect);
@@ -240,6 +256,7 @@ internal sealed class SimServer(Simulation simulation, long id)
     {
         var files = new HistoryFiles(Disk, Directory, Directory, MaxTxn);
         var epochs = new EpochFiles(Disk, Directory);
+        simulation.Say($"{Id} disk {effect.Kind} {effect.Zxid}");
         switch (effect.Kind)
         {
             case DiskEffectKind.RollLog:
@@ -297,6 +314,7 @@ internal sealed class SimServer(Simulation simulation, long id)
                 break;
             case DiskEffectKind.EndSnapshot when _snapshot is { } writer:
                 writer.Complete();
+                simulation.Say($"{Id} disk snapshot {effect.Zxid}");
                 _snapshot = null;
                 return true;
         }
@@ -317,7 +335,8 @@ internal sealed class SimServer(Simulation simulation, long id)
                 Peer.OnSnapshotWritten();
         }
 
-        Peer.Outbox.Disk.Effects.RemoveAll(effect => effect.Kind is not (DiskEffectKind.SaveAcceptedEpoch or DiskEffectKind.SaveCurrentEpoch));
+        Peer.Outbox.Disk.Effects.RemoveAll(
+            effect => effect.Kind is not (DiskEffectKind.SaveAcceptedEpoch or DiskEffectKind.SaveCurrentEpoch));
     }
 
     private sealed class Target(RecoveredState state) : IRecoveryTarget

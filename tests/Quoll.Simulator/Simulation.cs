@@ -3,8 +3,8 @@ using Quoll.Core.Quorum;
 namespace Quoll.Simulator;
 
 /// <summary>
-/// An ensemble in one thread: real peers and real storage on a network, disks and a clock that do what a seed says. Nothing happens but events,
-/// one after the other; the same seed gives the same run.
+/// An ensemble in one thread: real peers and real storage on a network, disks and a clock that do what a seed says. Nothing happens
+/// but events, one after the other; the same seed gives the same run.
 /// </summary>
 internal sealed class Simulation
 {
@@ -32,8 +32,21 @@ internal sealed class Simulation
     /// <summary>Microseconds since the beginning.</summary>
     public long Now { get; private set; }
 
+    /// <summary>Every transaction that was ever given to a disk. No number may stand for two.</summary>
+    public Dictionary<long, byte[]> Journal { get; } = [];
+
+    /// <summary>What went wrong while it ran.</summary>
+    public List<string> Complaints { get; } = [];
+
     /// <summary>What happened, a line each, for those who look for the reason of a failure.</summary>
     public List<string> Trace { get; } = [];
+
+    /// <summary>A server gives a transaction to its disk.</summary>
+    public void Record(long server, long zxid, ReadOnlySpan<byte> txn)
+    {
+        if (!Journal.TryAdd(zxid, txn.ToArray()) && !txn.SequenceEqual(Journal[zxid]))
+            Complaints.Add($"0x{zxid:x} stands for another transaction on server {server} than before");
+    }
 
     public void Say(string what) => Trace.Add($"{Now / 1000.0,12:F3} {what}");
 

@@ -312,7 +312,8 @@ internal sealed class Leader
             return true;
         }
 
-        if (learner.State != HandlerState.Active || zxid > Proposals.Last)
+        // UPTODATE is acknowledged with the epoch, a second time.
+        if (learner.State != HandlerState.Active || (zxid > Proposals.Last && zxid != Zxid.OfEpoch(Epoch)))
             return false;
         if (zxid.Counter != 0 && zxid > learner.Acked)
         {
@@ -336,12 +337,8 @@ internal sealed class Leader
     private void CommitWhatQuorumHas()
     {
         if (_ensemble is null)
-        {
             Proposals.Commit(Proposals.Synced);
-            return;
-        }
-
-        if (Phase != LeaderPhase.Broadcasting)
+        if (_ensemble is null || Phase != LeaderPhase.Broadcasting)
             return;
         var committable = _learners!.HeldByQuorum(Proposals.Synced);
         if (committable <= Proposals.Committed)

@@ -149,13 +149,17 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
         ClosingSince = PeerLoop.Now;
     }
 
-    /// <summary>On the loop: lets go what was sent in this step.</summary>
-    public void Flush()
+    /// <summary>
+    /// On the loop: lets go what was sent in this step. True if what had waited is gone at once: then nobody else will say that the
+    /// connection can be fed again.
+    /// </summary>
+    public bool Flush()
     {
         Touched = false;
         if (_closed || _flushing)
-            return;
-        if (_waiting.WrittenCount > 0)
+            return false;
+        var waited = _waiting.WrittenCount > 0;
+        if (waited)
         {
             _output.Write(_waiting.WrittenSpan);
             _waiting = new();
@@ -165,6 +169,7 @@ internal sealed class ClientConnection(ConnectionContext context, PeerLoop loop,
             Abort();
         else if (_closing && !_flushing)
             Finish();
+        return waited && !_flushing;
     }
 
     /// <summary>On the loop: the connection has ended.</summary>

@@ -106,6 +106,23 @@ public class TxnLogTearTests
     }
 
     [Fact]
+    public void A_hole_in_the_first_record_of_a_file_after_a_snapshot_is_the_trace_of_a_crash()
+    {
+        new SnapshotBuilder(20).Znode("/zookeeper", 0).Write(_disk);
+        using (var log = new TxnLog(_disk, Directory, LogFiles.Padded))
+        {
+            for (var zxid = 21; zxid <= 24; zxid++)
+                log.Append(new Zxid(zxid), Txns.Create(zxid, $"/n{zxid}" + new string('x', 2 * Sector), -1));
+            log.Sync();
+        }
+
+        var path = $"{Directory}/log.15";
+        Zero(path, _disk.Get(path), 1);
+
+        Assert.Equal(new Zxid(20), RecoveredDirectory.From(_disk).Report.LastZxid);
+    }
+
+    [Fact]
     public void A_refusal_says_what_to_do()
     {
         var random = new Random(20260405);
