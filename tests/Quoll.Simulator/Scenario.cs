@@ -1,3 +1,5 @@
+using Quoll.Core.Election;
+
 namespace Quoll.Simulator;
 
 /// <summary>A run of clients and faults from a seed, and the verdict on it.</summary>
@@ -23,7 +25,7 @@ public sealed class Scenario(int seed, int servers = 3, int observers = 0)
     /// <summary>Runs for so many milliseconds of simulated time; complaints, if there are any.</summary>
     public List<string> Run(int milliseconds)
     {
-        _clients = [.. Enumerable.Range(0, 4).Select(number => new SimClient(_simulation, number, keys: 3))];
+        _clients = [.. Enumerable.Range(0, 8).Select(number => new SimClient(_simulation, number, keys: 3))];
         foreach (var server in _simulation.Servers)
             server.Start();
         foreach (var client in _clients)
@@ -31,22 +33,24 @@ public sealed class Scenario(int seed, int servers = 3, int observers = 0)
         var end = _simulation.Now + (milliseconds * 1000L);
         while (_simulation.Now < end)
         {
-            _simulation.Run(_simulation.Random.Next(100, 3000));
+            _simulation.Run(_simulation.Random.Next(50, 2000));
             Disturb();
         }
 
         return Finish();
     }
 
+    // Half of what happens happens to the leader: there is most to lose.
     private void Disturb()
     {
-        var server = _simulation.Servers[_simulation.Random.Next(_simulation.Servers.Count)];
+        var servers = _simulation.Servers;
+        var leader = servers.FirstOrDefault(each => each.Peer is { State: ServerState.Leading });
+        var server = leader is not null && _simulation.Chance(0.5) ? leader : servers[_simulation.Random.Next(servers.Count)];
         Faults++;
-        switch (_simulation.Random.Next(6))
+        switch (_simulation.Random.Next(8))
         {
             case 0 or 1:
-                server.Crash();
-                Restart(server);
+                Crash(server);
                 break;
             case 2:
                 // In the middle of what the disk does.
@@ -60,14 +64,31 @@ public sealed class Scenario(int seed, int servers = 3, int observers = 0)
                 Restart(server);
                 break;
             case 4:
-                _simulation.Network.Part(server, _simulation.Servers);
+                _simulation.Network.Part(server, servers);
                 _simulation.After(_simulation.Between(50_000, 3_000_000), _simulation.Network.Heal);
                 break;
-            default:
-                _simulation.Network.Part(server, [_simulation.Servers[_simulation.Random.Next(_simulation.Servers.Count)]]);
+            case 5:
+                _simulation.Network.Part(server, [servers[_simulation.Random.Next(servers.Count)]]);
                 _simulation.After(_simulation.Between(50_000, 1_000_000), _simulation.Network.Heal);
                 break;
+            case 6:
+                // The power of the whole room.
+                foreach (var each in servers)
+                    Crash(each);
+                break;
+            default:
+                // Cut off, then without power: what it had proposed nobody else has.
+                _simulation.Network.Part(server, servers);
+                _simulation.After(_simulation.Between(1_000, 100_000), () => Crash(server));
+                _simulation.After(_simulation.Between(100_000, 1_000_000), _simulation.Network.Heal);
+                break;
         }
+    }
+
+    private void Crash(SimServer server)
+    {
+        server.Crash();
+        Restart(server);
     }
 
     private void Restart(SimServer server) => _simulation.After(_simulation.Between(310_000, 2_000_000), () =>

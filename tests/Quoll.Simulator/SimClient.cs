@@ -188,7 +188,7 @@ internal sealed class SimClient(Simulation simulation, int number, int keys)
         _lastZxid = Math.Max(_lastZxid, header.Zxid);
         if (header.Error == 0)
             Take(pending, ref reader);
-        simulation.After(simulation.Between(100, 20_000), Next);
+        simulation.After(simulation.Chance(0.8) ? simulation.Between(10, 500) : simulation.Between(500, 20_000), Next);
     }
 
     private static void Take(Operation pending, ref JuteReader reader)
