@@ -13,7 +13,6 @@ internal sealed class IncomingTree
     public IncomingTree(RecoveredState state, Zxid zxid)
     {
         State = state;
-        Zxid = zxid;
         _loader = new SnapshotLoader(state.Database, zxid);
         _parser = new SnapshotParser(_loader);
     }
@@ -21,8 +20,6 @@ internal sealed class IncomingTree
     public static ReadOnlySpan<byte> Signature => "BenWasHere"u8;
 
     public RecoveredState State { get; }
-
-    public Zxid Zxid { get; }
 
     public bool Complete { get; private set; }
 

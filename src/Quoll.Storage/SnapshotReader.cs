@@ -2,8 +2,6 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using Quoll.Protocol;
 using Quoll.Protocol.Checksums;
-using Quoll.Protocol.Jute;
-using Quoll.Protocol.Records;
 using Quoll.Storage.Compression;
 
 namespace Quoll.Storage;
@@ -64,8 +62,6 @@ public sealed class SnapshotReader : IDisposable
         };
     }
 
-    private delegate void PartReader(ref JuteReader reader, ISnapshotHandler handler);
-
     /// <summary>Reads it all and hands the parts over. What was handed over counts only if this returns.</summary>
     public void ReadAll(ISnapshotHandler handler)
     {
@@ -73,17 +69,9 @@ public sealed class SnapshotReader : IDisposable
         if (BinaryPrimitives.ReadInt32BigEndian(header) != SnapshotFileWriter.Magic)
             throw Bad("not a snapshot");
         handler.OnLength(_file.Length);
-        for (var left = ReadCount(); left > 0; left--)
-        {
-            var session = Take(12);
-            handler.OnSession(BinaryPrimitives.ReadInt64BigEndian(session), BinaryPrimitives.ReadInt32BigEndian(session[8..]));
-        }
-
-        for (var left = ReadCount(); left > 0; left--)
-            ReadPart(ReadAcl, handler);
-        while (!AtTerminator())
-            ReadPart(ReadZnode, handler);
-        Take(5);
+        var parser = new SnapshotParser(handler);
+        while (!parser.Complete)
+            ReadPart(parser);
         CheckSeal();
 
         // A server that was told to keep no digest may write the last zxid all the same.
@@ -113,37 +101,6 @@ public sealed class SnapshotReader : IDisposable
         _file.Dispose();
     }
 
-    private static void ReadAcl(ref JuteReader reader, ISnapshotHandler handler)
-    {
-        var key = reader.ReadLong();
-        var acl = JuteVector<Acl>.Read(ref reader);
-        if (!reader.Malformed)
-            handler.OnAcl(key, acl);
-    }
-
-    private static void ReadZnode(ref JuteReader reader, ISnapshotHandler handler)
-    {
-        var path = reader.ReadBytes();
-        var data = reader.ReadBytes();
-        var acl = reader.ReadLong();
-        var stat = StatPersisted.Read(ref reader);
-        if (!reader.Malformed)
-            handler.OnZnode(path, data, acl, stat);
-    }
-
-    private int ReadCount()
-    {
-        var count = BinaryPrimitives.ReadInt32BigEndian(Take(4));
-        return count >= 0 ? count : throw Bad($"a count of {count}");
-    }
-
-    // The nodes end with the path "/", which no node has.
-    private bool AtTerminator()
-    {
-        Fill(5);
-        return _buffer.AsSpan(_start, _end - _start).StartsWith("\0\0\0\u0001/"u8);
-    }
-
     private void CheckSeal()
     {
         var expected = _checksum;
@@ -159,24 +116,24 @@ public sealed class SnapshotReader : IDisposable
     }
 
     // A part is read from what is there; if that was not enough, more is fetched and it is read again.
-    private void ReadPart(PartReader read, ISnapshotHandler handler)
+    private void ReadPart(SnapshotParser parser)
     {
         Fill(1);
         while (true)
         {
-            var reader = new JuteReader(_buffer.AsSpan(_start, _end - _start));
+            int taken;
             try
             {
-                read(ref reader, handler);
+                taken = parser.TakePart(_buffer.AsSpan(_start, _end - _start));
             }
             catch (InvalidSnapshotException e)
             {
                 throw Bad(e.Message);
             }
 
-            if (!reader.Malformed)
+            if (taken > 0)
             {
-                Consume(_end - _start - reader.Rest.Length);
+                Consume(taken);
                 return;
             }
 

@@ -179,7 +179,7 @@ internal sealed class SimNetwork(Simulation simulation)
 
         var signature = new ArrayBufferWriter<byte>();
         var writer = new JuteWriter(signature);
-        writer.WriteBytes("BenWasHere"u8);
+        writer.WriteBytes(IncomingTree.Signature);
         writer.Commit();
         all.AddRange(signature.WrittenSpan);
         foreach (var chunk in all.Chunk(4096))

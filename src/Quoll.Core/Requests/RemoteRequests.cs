@@ -74,10 +74,6 @@ internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
         }
     }
 
-    public void OnLearnerGone(LearnerHandler learner)
-    {
-    }
-
     /// <summary>Answers syncs of learners for which all is committed that was proposed before them.</summary>
     public void AnswerSyncs(Zxid committed)
     {

@@ -54,17 +54,4 @@ internal sealed class History(Zxid start)
         RestartAt(other.Start);
         _epochs.AddRange(other._epochs);
     }
-
-    /// <summary>The log no longer goes back further than this.</summary>
-    public void Forget(Zxid upTo)
-    {
-        if (upTo <= Start)
-            return;
-        var last = Last;
-        Start = upTo;
-        _epochs.RemoveAll(range => range.Last <= upTo);
-        if (_epochs.Count > 0 && _epochs[0].First <= upTo)
-            _epochs[0] = (upTo.Next, _epochs[0].Last);
-        Invariant.Holds(Last == last || upTo >= last);
-    }
 }

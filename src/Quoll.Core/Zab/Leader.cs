@@ -31,8 +31,6 @@ internal interface ILearnerRequests
 
     /// <summary>Sessions that the learner has heard of since the last ping.</summary>
     void OnTouched(scoped in QuorumPacket packet);
-
-    void OnLearnerGone(LearnerHandler learner);
 }
 
 /// <summary>
@@ -274,14 +272,14 @@ internal sealed class Leader
             return false;
 
         // -1: it had promised this epoch before, and counts no more.
-        if (epoch != -1 && Phase <= LeaderPhase.Promising && ((long)epoch, packet.Zxid).CompareTo(own) > 0)
+        if (epoch > Epoch || (epoch != -1 && Phase <= LeaderPhase.Promising && ((long)epoch, packet.Zxid).CompareTo(own) > 0))
         {
             Refuse(learner, $"its history (epoch {epoch}, {learner.LastZxid}) is ahead of this leader's");
             return true;
         }
 
         learner.State = HandlerState.Promised;
-        learner.Acked = epoch == -1 ? new Zxid(-1) : default;
+        learner.HasPromised = epoch != -1 && packet.Zxid != -1;
         if (Phase == LeaderPhase.Promising)
             CheckPromises();
         else if (Phase >= LeaderPhase.Synchronizing)
@@ -291,7 +289,7 @@ internal sealed class Leader
 
     private void CheckPromises()
     {
-        if (!_learners!.HasQuorum(learner => learner is { State: HandlerState.Promised, Acked.Value: not -1, LastZxid.Value: not -1 }))
+        if (!_learners!.HasQuorum(learner => learner is { State: HandlerState.Promised, HasPromised: true }))
             return;
         Phase = LeaderPhase.SavingCurrentEpoch;
         _ensemble!.Epochs.SaveCurrent(Epoch);
@@ -392,6 +390,5 @@ internal sealed class Leader
     {
         learner.Link.Closed = true;
         _learners!.Remove(learner);
-        _requests!.OnLearnerGone(learner);
     }
 }

@@ -46,6 +46,9 @@ internal sealed class LearnerHandler(Link link)
     /// <summary>The last transaction that it had when it came.</summary>
     public Zxid LastZxid { get; set; }
 
+    /// <summary>Its promise of the epoch counts: it was not given to this leader before, and it knows its own history.</summary>
+    public bool HasPromised { get; set; }
+
     /// <summary>It was sent all up to this transaction, and that these are committed.</summary>
     public Zxid Sent { get; set; }
 
