@@ -1,8 +1,31 @@
 using Quoll.Core.Requests;
 using Quoll.Core.Watches;
+using Quoll.Core.Zab;
 using Quoll.Protocol;
 
 namespace Quoll.Core;
+
+/// <summary>What a leader tells of its learners and of what it proposed.</summary>
+/// <param name="Followers">Voters that serve.</param>
+/// <param name="Observers">Observers that serve.</param>
+/// <param name="Learners">All that are connected, whether they serve or not yet.</param>
+/// <param name="PendingSyncs">Syncs of learners' clients that wait.</param>
+/// <param name="ProposalSizes">Bytes of its proposals.</param>
+/// <param name="LastProposalSize">Bytes of the newest; -1 without any.</param>
+/// <param name="LeadsFor">Milliseconds since it began to serve.</param>
+public sealed record LeaderReport(
+    IReadOnlyList<long> Followers, IReadOnlyList<long> Observers, int Learners, int PendingSyncs, Summary ProposalSizes,
+    int LastProposalSize, long LeadsFor)
+{
+    internal static LeaderReport Of(Leader leader, int pendingSyncs, Instant now)
+    {
+        var serving = leader.Learners.Where(learner => learner.State == HandlerState.Active)
+            .ToLookup(learner => learner.IsObserver, learner => learner.Server);
+        return new LeaderReport(
+            [.. serving[false]], [.. serving[true]], leader.Learners.Count, pendingSyncs, leader.Stats.Sizes, leader.Stats.LastSize,
+            now - leader.Stats.Since);
+    }
+}
 
 /// <summary>What the peer tells of itself to operators. Asked between two steps, on the peer's own thread.</summary>
 public sealed class Introspection
@@ -21,6 +44,15 @@ public sealed class Introspection
 
     /// <summary>What this server does in its ensemble; null if it stands alone.</summary>
     public Election.ServerState? State => _peer.State;
+
+    /// <summary>True while clients are served.</summary>
+    public bool Serves => _replica.Serves;
+
+    /// <summary>What this server knows of the others, as their leader; null while it does not lead.</summary>
+    public LeaderReport? Leader => _peer.LeaderReport;
+
+    /// <summary>The server that this one follows; null while it follows none.</summary>
+    public long? Follows => _peer.Follows;
 
     public RequestStats Requests { get; }
 

@@ -56,6 +56,9 @@ internal sealed class Member : ILeaderReplies
 
     public Learner? Learner { get; private set; }
 
+    public LeaderReport? Report =>
+        Leader is { Phase: LeaderPhase.Broadcasting } ? LeaderReport.Of(Leader, _remote.PendingSyncs, _now) : null;
+
     public void Advance(Instant now)
     {
         _now = now;

@@ -198,7 +198,14 @@ public enum NoticeKind
 
     /// <summary>The server no longer leads, or follows the one with this id; the text says why.</summary>
     RoleEnded,
+
+    /// <summary>The server with this id has the leader's history and serves; the text says how it came to it.</summary>
+    LearnerInSync,
+
+    /// <summary>The leader has ended the connection of the server with this id; the text says why.</summary>
     LearnerRefused,
+
+    /// <summary>A message of the election port that can't be read.</summary>
     NotificationDropped,
 }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Quoll.Core.Election;
 using Quoll.Core.Zab;
 using Quoll.Protocol;
@@ -39,6 +40,36 @@ public enum PeerEffectKind
 /// <summary>Something for another server; bytes are a range of the lane's.</summary>
 public readonly record struct PeerEffect(
     PeerEffectKind Kind, Link? Link, long Server = 0, int Offset = 0, int Length = 0, Zxid From = default, Zxid To = default);
+
+/// <summary>The packets that the host writes itself, from what is on disk, where the peer asks it to.</summary>
+public static class LearnerPackets
+{
+    /// <summary>Writes a transaction as <see cref="PeerEffectKind.SendLog"/> wants it.</summary>
+    public static void WriteCommitted(IBufferWriter<byte> output, Zxid zxid, ReadOnlySpan<byte> txn)
+    {
+        Write(output, PacketType.Proposal, zxid, txn);
+        Write(output, PacketType.Commit, zxid, default);
+    }
+
+    /// <summary>Writes a transaction as <see cref="PeerEffectKind.SendLogAsInforms"/> wants it.</summary>
+    public static void WriteInform(IBufferWriter<byte> output, Zxid zxid, ReadOnlySpan<byte> txn) =>
+        Write(output, PacketType.Inform, zxid, txn);
+
+    /// <summary>Writes what stands behind the znodes of a tree.</summary>
+    public static void WriteEndOfTree(IBufferWriter<byte> output)
+    {
+        var writer = new JuteWriter(output);
+        writer.WriteBytes(IncomingTree.Signature);
+        writer.Commit();
+    }
+
+    private static void Write(IBufferWriter<byte> output, PacketType type, Zxid zxid, JuteBytes data)
+    {
+        var writer = new JuteWriter(output);
+        writer.Write(new QuorumPacket((int)type, zxid.Value, data, default));
+        writer.Commit();
+    }
+}
 
 /// <summary>A packet in the lane.</summary>
 internal readonly record struct PacketBytes(int Offset, int Length);

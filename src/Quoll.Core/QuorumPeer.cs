@@ -44,6 +44,10 @@ public sealed class QuorumPeer
     /// <summary>What this server does in its ensemble; null if it stands alone.</summary>
     public ServerState? State => _member?.State;
 
+    internal LeaderReport? LeaderReport => _member?.Report;
+
+    internal long? Follows => _member?.Learner is { Phase: LearnerPhase.Active } learner ? learner.Leader : null;
+
     /// <summary>True while clients are served.</summary>
     public bool Serves => _replica.Serves;
 

@@ -31,6 +31,7 @@ internal sealed class Replica
         History = recovered.History;
         NewestSnapshot = recovered.Snapshot;
         Snapshots = new SnapshotWriter(Database, outbox.Disk, _prng);
+        TellConfig();
     }
 
     public Database Database { get; private set; }
@@ -99,6 +100,7 @@ internal sealed class Replica
         Service = null;
         _strayWrites += Snapshots.Unwritten;
         Snapshots = new SnapshotWriter(Database, Outbox.Disk, _prng);
+        TellConfig();
     }
 
     public void ApplyCommitted()
@@ -165,6 +167,12 @@ internal sealed class Replica
         if (client.State != ClientState.Closed)
             Detach(client);
         Clients.Remove(client);
+    }
+
+    private void TellConfig()
+    {
+        if (_options.Ensemble is { } ensemble)
+            Database.TellConfig(System.Text.Encoding.UTF8.GetBytes(ensemble.ToString()), ensemble.Version, WallClock);
     }
 
     private void Begin(Proposals proposals, IChangeRoute route, SessionTracker sessions)

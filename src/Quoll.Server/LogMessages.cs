@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Quoll.Core;
+using Quoll.Server.Peers;
 
 namespace Quoll.Server;
 
@@ -99,6 +100,9 @@ internal static partial class LogMessages
                 break;
             case NoticeKind.TimePassedUnseen:
                 logger.TimePassedUnseen(notice.Value);
+                break;
+            default:
+                logger.PeerNotice(notice);
                 break;
         }
     }

@@ -15,6 +15,7 @@ internal sealed class LogWriter : IDisposable
 
     private static readonly TimeSpan RoomCheckInterval = TimeSpan.FromSeconds(1);
     private readonly TxnLog _log;
+    private readonly HistoryOnDisk _history;
     private readonly TimeSpan _slowSync;
     private readonly Thread _thread;
     private readonly Lock _gate = new();
@@ -26,9 +27,10 @@ internal sealed class LogWriter : IDisposable
     private bool _stopping;
     private bool _hasRoom = true;
 
-    public LogWriter(TxnLog log, TimeSpan slowSync)
+    public LogWriter(TxnLog log, HistoryOnDisk history, TimeSpan slowSync)
     {
         _log = log;
+        _history = history;
         _slowSync = slowSync;
         _thread = new Thread(Run) { Name = "quoll log", IsBackground = true };
     }
@@ -40,8 +42,15 @@ internal sealed class LogWriter : IDisposable
     /// <summary>Set before <see cref="Start"/>: where to say what is on disk.</summary>
     public PeerLoop? Loop { get; set; }
 
+    /// <summary>Set before <see cref="Start"/>: no snapshot may come to the directory while its history is changed or read again.</summary>
+    public SnapshotThread? Snapshots { get; set; }
+
     /// <summary>Told the duration of each sync, on the log's thread.</summary>
     public required Action<TimeSpan> OnSynced { get; init; }
+
+    /// <summary>True for what the snapshots' thread does; all else is done here, in order.</summary>
+    public static bool IsForSnapshots(DiskEffectKind kind) => kind is DiskEffectKind.BeginSnapshot or DiskEffectKind.SnapshotBytes
+        or DiskEffectKind.SealSnapshot or DiskEffectKind.EndSnapshot;
 
     public void Start() => _thread.Start();
 
@@ -53,7 +62,7 @@ internal sealed class LogWriter : IDisposable
             var any = false;
             foreach (var effect in effects)
             {
-                if (effect.Kind is not (DiskEffectKind.Append or DiskEffectKind.RollLog))
+                if (IsForSnapshots(effect.Kind))
                     continue;
                 _incoming.Add(effect);
                 any = true;
@@ -123,15 +132,57 @@ internal sealed class LogWriter : IDisposable
         var all = true;
         foreach (var effect in _working)
         {
-            if (effect.Kind == DiskEffectKind.RollLog)
-                _log.Roll();
-            else
+            if (effect.Kind == DiskEffectKind.Append)
                 all = all && TryAppend(effect);
+            else if (all)
+                Perform(effect);
         }
 
         _working.Clear();
         Sync();
         return all;
+    }
+
+    private void Perform(in DiskEffect effect)
+    {
+        if (effect.Kind == DiskEffectKind.RollLog)
+        {
+            _log.Roll();
+            return;
+        }
+
+        Sync();
+        switch (effect.Kind)
+        {
+            case DiskEffectKind.SaveAcceptedEpoch:
+                _history.SaveAcceptedEpoch(effect.Zxid);
+                Loop!.Tell(peer => peer.OnEpochSaved());
+                break;
+            case DiskEffectKind.SaveCurrentEpoch:
+                _history.SaveCurrentEpoch(effect.Zxid);
+                Loop!.Tell(peer => peer.OnEpochSaved());
+                break;
+            case DiskEffectKind.AdoptSnapshot:
+                _log.End();
+                _history.KeepOnly(effect.Zxid);
+                Loop!.Tell(peer => peer.OnHistoryAdopted());
+                break;
+            case DiskEffectKind.Truncate or DiskEffectKind.Reload:
+                Reload(effect);
+                break;
+            default:
+                throw new InvalidOperationException($"{effect.Kind} is not for the log");
+        }
+    }
+
+    private void Reload(in DiskEffect effect)
+    {
+        _log.End();
+        Snapshots!.WaitUntilAbandoned();
+        if (effect.Kind == DiskEffectKind.Truncate)
+            _history.CutAfter(effect.Zxid);
+        var (state, _) = _history.Read();
+        Loop!.Tell(peer => peer.OnReloaded(state));
     }
 
     // More may be under way than room is kept for. It waits, and nothing of it is confirmed until it is on disk.

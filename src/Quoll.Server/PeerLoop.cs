@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Quoll.Core;
 using Quoll.Protocol;
 using Quoll.Server.Clients;
+using Quoll.Server.Peers;
 
 namespace Quoll.Server;
 
@@ -17,6 +18,9 @@ internal enum InputKind
     DiskRoom,
     Tick,
     Ask,
+    LinkReceived,
+    LinkSent,
+    LinkEnded,
 }
 
 /// <summary>Something that happened, for the peer.</summary>
@@ -58,6 +62,9 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
         _onFailure = onFailure;
     }
 
+    /// <summary>What the peer says to other servers goes here; null for a server that stands alone.</summary>
+    public PeerLinks? Links { get; set; }
+
     /// <summary>How long a connection may be without a session (<c>nio.sessionlessCnxnTimeout</c>).</summary>
     public TimeSpan NewcomerPatience { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -81,6 +88,23 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new Input(InputKind.Ask, new Question(() => Answer(question, answer), () => answer.SetCanceled())));
         return answer.Task;
+    }
+
+    /// <summary>Tells the peer something, between two of its steps.</summary>
+    public void Tell(Action<QuorumPeer> what) => Post(new Input(InputKind.Ask, new Question(() => what(_peer), () => { })));
+
+    /// <summary>Tells the peer something; done once it has taken it.</summary>
+    public Task TellAsync(Action<QuorumPeer> what)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new Input(InputKind.Ask, new Question(
+            () =>
+            {
+                what(_peer);
+                told.SetResult();
+            },
+            () => told.SetCanceled())));
+        return told.Task;
     }
 
     // A question changes nothing: one that fails is its asker's affair.
@@ -194,6 +218,10 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
             case InputKind.Tick:
                 DropSilentNewcomers();
                 DropThoseWhoDoNotLeave();
+                Links?.OnTick();
+                break;
+            case InputKind.LinkReceived or InputKind.LinkSent or InputKind.LinkEnded:
+                Links!.Take(input, _peer);
                 break;
         }
     }
@@ -241,6 +269,7 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
         }
 
         _parked.RemoveRange(kept, _parked.Count - kept);
+        Links?.Retry(_peer);
     }
 
     private void Dispatch()
@@ -251,6 +280,8 @@ internal sealed class PeerLoop : IThreadPoolWorkItem
             _log.Take(outbox.Disk.Effects);
             _snapshots.Take(outbox.Disk.Effects);
         }
+
+        Links?.Take(outbox.Peers);
 
         foreach (var effect in outbox.Clients.Effects)
         {

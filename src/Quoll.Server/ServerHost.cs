@@ -8,10 +8,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Quoll.Core;
-using Quoll.Protocol;
 using Quoll.Server.Admin;
 using Quoll.Server.Clients;
 using Quoll.Server.Config;
+using Quoll.Server.Peers;
 using Quoll.Storage;
 
 namespace Quoll.Server;
@@ -33,6 +33,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private LogWriter? _log;
     private SnapshotThread? _snapshots;
     private PeerLoop? _loop;
+    private PeerPorts? _ports;
     private ClientListener? _listener;
     private KestrelServer? _kestrel;
     private Timer? _ticks;
@@ -68,6 +69,7 @@ internal sealed class ServerHost : IAsyncDisposable
         }
 
         await ListenAsync();
+        _ports?.Start();
         var tick = TimeSpan.FromMilliseconds(Math.Clamp(options.TickTime / 4, 10, 500));
         _ticks = new Timer(_ => Tick(), null, tick, tick);
         if (_config.Purge.Interval is { } interval)
@@ -81,6 +83,8 @@ internal sealed class ServerHost : IAsyncDisposable
         _logger.Stopping();
         await DisposeTimersAsync();
         _listener?.AbortAll();
+        if (_ports is not null)
+            await _ports.DisposeAsync();
         if (_kestrel is not null)
         {
             using var patience = new CancellationTokenSource(StopPatience);
@@ -121,10 +125,17 @@ internal sealed class ServerHost : IAsyncDisposable
     private void StartPeer(PeerOptions options)
     {
         _directory = new DataDirectory(_config.Storage, new FileDisk());
-        var recovered = Recover(options);
-        var peer = new QuorumPeer(options, recovered.State, PeerLoop.Now, PeerLoop.WallClock);
-        StartDisk(peer);
-        if (recovered.Empty)
+        var history = new HistoryOnDisk(_directory, _config, options, _logger);
+        var (state, empty) = history.Read();
+        if (empty)
+        {
+            _directory.AllowNewDatabase(_config.Storage);
+            _logger.NewServer(_directory.Snapshots);
+        }
+
+        var peer = new QuorumPeer(options, state, PeerLoop.Now, PeerLoop.WallClock);
+        StartDisk(peer, history);
+        if (empty)
             WriteFirstSnapshot(peer);
 
         // Only now: from here on the peer belongs to whoever has an input.
@@ -132,41 +143,14 @@ internal sealed class ServerHost : IAsyncDisposable
         _snapshots!.Start();
     }
 
-    private (RecoveredState State, bool Empty) Recover(PeerOptions options)
-    {
-        var storage = _config.Storage;
-        var recovery = new Recovery(
-            _directory!.Disk, _directory.Snapshots, _directory.Logs, _config.Limits.MaxTxn,
-            storage.TrustEmptySnapshot);
-        var (target, report) = recovery.Run(() => new RecoveryTarget(new RecoveredState(options)));
-        foreach (var remark in report.Remarks)
-            _logger.RecoveryRemark(remark);
-        var state = target.State;
-        if (report.Empty)
-        {
-            _directory.AllowNewDatabase(storage);
-            _logger.NewServer(_directory.Snapshots);
-        }
-        else
-        {
-            _logger.Recovered(
-                state.ZnodeCount, state.SessionCount, report.LastZxid.ToString(), report.Snapshot ?? "no snapshot",
-                (long)report.SnapshotTime.TotalMilliseconds, report.Transactions, (long)report.LogTime.TotalMilliseconds);
-        }
-
-        if (state.DigestMismatches > 0)
-            _logger.ReplayDigestMismatches(state.DigestMismatches);
-        return (state, report.Empty);
-    }
-
-    private void StartDisk(QuorumPeer peer)
+    private void StartDisk(QuorumPeer peer, HistoryOnDisk history)
     {
         var storage = _config.Storage;
 
         // Something is always reserved: by this a full disk is known in time, and a log that broke off from one that was ended.
         var ahead = Math.Max(storage.PreallocateBytes, LeastPreallocated);
         var log = new TxnLog(_directory!.Disk, _directory.Logs, new TxnLogOptions(ahead, storage.LogFileBytes ?? 0, storage.ForceSync));
-        _log = new LogWriter(log, storage.SlowSyncWarning)
+        _log = new LogWriter(log, history, storage.SlowSyncWarning)
         {
             OnFailure = Fail,
             OnSynced = _counters.AddSync,
@@ -186,23 +170,31 @@ internal sealed class ServerHost : IAsyncDisposable
             NewcomerPatience = _config.Ticks.SessionlessTimeout,
             OnCutOff = connection => _logger.CutOff(connection.Client!.SessionId, connection.Address),
         };
+        if (_config.Quorum.Ensemble is not null)
+        {
+            _ports = new PeerPorts(_config, _loop, _directory, _loggers);
+            _loop.Links = _ports.Links;
+        }
+
         _log.Loop = _loop;
+        _log.Snapshots = _snapshots;
         _snapshots.Loop = _loop;
     }
 
     // A log without a snapshot is taken for a damaged directory, by us and by Apache's server: the first comes before any change.
     private void WriteFirstSnapshot(QuorumPeer peer)
     {
+        var effects = peer.Outbox.Disk.Effects;
         peer.BeginSnapshot();
-        while (peer.Outbox.Disk.Effects.Count > 0)
+        while (effects.FindIndex(effect => LogWriter.IsForSnapshots(effect.Kind)) is >= 0 and var next)
         {
-            var effects = peer.Outbox.Disk.Effects.ToArray();
-            peer.Outbox.Clear();
-            foreach (var effect in effects)
-            {
-                if (_snapshots!.Write(effect))
-                    peer.OnSnapshotWritten();
-            }
+            var effect = effects[next];
+            effects.RemoveAt(next);
+            _snapshots!.Write(effect);
+            if (effect.Kind == DiskEffectKind.SnapshotBytes)
+                peer.OnSnapshotWritten();
+            else if (effect.Kind == DiskEffectKind.EndSnapshot)
+                peer.OnSnapshotSaved(effect.Zxid);
         }
     }
 
@@ -223,6 +215,8 @@ internal sealed class ServerHost : IAsyncDisposable
             kestrel.Listen(address, _config.Listen.Port, Handle);
         else
             kestrel.ListenAnyIP(_config.Listen.Port, Handle);
+
+        _ports?.Listen(kestrel);
 
         // Kestrel without the host that usually surrounds it: the signals and the lifetime are ours.
         _kestrel = new KestrelServer(Options.Create(kestrel), transport, _loggers);
@@ -262,6 +256,10 @@ internal sealed class ServerHost : IAsyncDisposable
     private static PeerOptions PeerOptionsOf(ServerConfig config) => new()
     {
         Seed = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray()),
+        Ensemble = config.Quorum.Ensemble,
+        ServerId = config.Quorum.Ensemble is null ? 1 : config.Quorum.ServerId,
+        InitLimit = config.Quorum.InitLimit,
+        SyncLimit = config.Quorum.SyncLimit,
         TickTime = (int)config.Ticks.TickTime.TotalMilliseconds,
         MinSessionTimeout = (int)config.Ticks.MinSessionTimeout.TotalMilliseconds,
         MaxSessionTimeout = (int)config.Ticks.MaxSessionTimeout.TotalMilliseconds,
@@ -295,15 +293,5 @@ internal sealed class ServerHost : IAsyncDisposable
         public void DisposeContext(object context, Exception? exception)
         {
         }
-    }
-
-    /// <summary>Joins the two who do not know each other: what storage finds goes into the core's state.</summary>
-    private sealed class RecoveryTarget(RecoveredState state) : IRecoveryTarget
-    {
-        public RecoveredState State { get; } = state;
-
-        public void Load(Zxid zxid, Action<ISnapshotHandler> source) => State.Load(zxid, source);
-
-        public void Replay(ReadOnlySpan<byte> txn) => State.Replay(txn);
     }
 }

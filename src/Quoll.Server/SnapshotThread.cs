@@ -11,6 +11,7 @@ internal sealed class SnapshotThread : IDisposable
     private readonly SnapshotCompression _compression;
     private readonly BlockingCollection<DiskEffect> _effects = [];
     private readonly Thread _thread;
+    private readonly SemaphoreSlim _abandoned = new(0);
     private SnapshotFileWriter? _writer;
     private bool _broken;
 
@@ -34,13 +35,19 @@ internal sealed class SnapshotThread : IDisposable
     {
         foreach (var effect in effects)
         {
-            if (effect.Kind is not (DiskEffectKind.Append or DiskEffectKind.RollLog))
+            if (LogWriter.IsForSnapshots(effect.Kind) || EndsAll(effect.Kind))
                 _effects.Add(effect);
         }
     }
 
-    /// <summary>Works on one effect; true if the peer is to be told that bytes were taken.</summary>
-    public bool Write(in DiskEffect effect)
+    /// <summary>
+    /// For the log's thread, before it changes or reads the directory because of such an effect: returns once what was being written is
+    /// given up, so that no snapshot of the memory that is about to go comes after it.
+    /// </summary>
+    public void WaitUntilAbandoned() => _abandoned.Wait();
+
+    /// <summary>Works on one effect.</summary>
+    public void Write(in DiskEffect effect)
     {
         switch (effect.Kind)
         {
@@ -50,7 +57,7 @@ internal sealed class SnapshotThread : IDisposable
                 break;
             case DiskEffectKind.SnapshotBytes:
                 _writer?.Write(effect.Bytes.Span);
-                return true;
+                break;
             case DiskEffectKind.SealSnapshot:
                 _writer?.Seal();
                 break;
@@ -60,8 +67,6 @@ internal sealed class SnapshotThread : IDisposable
                 _writer = null;
                 break;
         }
-
-        return false;
     }
 
     public void Dispose()
@@ -71,24 +76,35 @@ internal sealed class SnapshotThread : IDisposable
             _thread.Join();
         _writer?.Dispose();
         _effects.Dispose();
+        _abandoned.Dispose();
     }
+
+    private static bool EndsAll(DiskEffectKind kind) => kind is DiskEffectKind.Truncate or DiskEffectKind.Reload;
 
     private void Run()
     {
         foreach (var effect in _effects.GetConsumingEnumerable())
         {
+            if (EndsAll(effect.Kind))
+            {
+                Abandon();
+                _abandoned.Release();
+                continue;
+            }
+
             try
             {
                 if (!_broken || effect.Kind == DiskEffectKind.BeginSnapshot)
+                {
                     Write(effect);
+                    if (effect.Kind == DiskEffectKind.EndSnapshot)
+                        Loop!.Tell(peer => peer.OnSnapshotSaved(effect.Zxid));
+                }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // The log has everything, and may need the room.
-                _broken = true;
-                _writer?.Dispose();
-                _writer = null;
-                RemoveUnfinished();
+                Abandon();
                 OnFailure(e);
             }
 
@@ -96,6 +112,16 @@ internal sealed class SnapshotThread : IDisposable
             if (effect.Kind == DiskEffectKind.SnapshotBytes)
                 Loop!.Post(new Input(InputKind.SnapshotWritten));
         }
+    }
+
+    private void Abandon()
+    {
+        _broken = true;
+        if (_writer is not { } writer)
+            return;
+        writer.Dispose();
+        _writer = null;
+        RemoveUnfinished();
     }
 
     private void RemoveUnfinished()

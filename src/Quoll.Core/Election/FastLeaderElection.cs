@@ -161,6 +161,11 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         {
             Propose(heard.Vote);
         }
+        else if (heard.Vote != _vote)
+        {
+            // It may have begun to look after it was told: without this it would hear of it again only by the clock.
+            Send(from, _vote);
+        }
 
         _looking[from] = heard.Vote;
         Tally();

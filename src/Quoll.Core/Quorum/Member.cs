@@ -6,6 +6,9 @@ namespace Quoll.Core.Quorum;
 /// <summary>Where servers reach another one.</summary>
 public sealed record MemberAddress(string Host, int QuorumPort, int ElectionPort)
 {
+    /// <summary>Host and port for elections, as a server tells others of itself.</summary>
+    public string ForElections => $"{Member.InBrackets(Host)}:{ElectionPort}";
+
     public override string ToString() => $"{Member.InBrackets(Host)}:{QuorumPort}:{ElectionPort}";
 }
 

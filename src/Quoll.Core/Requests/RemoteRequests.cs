@@ -19,15 +19,12 @@ internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
 
     public Leader? Leader { get; set; }
 
-    public void OnRequest(LearnerHandler learner, scoped in QuorumPacket packet)
+    public bool OnRequest(LearnerHandler learner, scoped in QuorumPacket packet)
     {
         var reader = new JuteReader(packet.Data.Span);
         var header = ForwardedHeader.Read(ref reader);
         if (reader.Malformed)
-        {
-            Leader!.Refuse(learner, "a request that ends in its header");
-            return;
-        }
+            return false;
 
         if ((OpCode)header.Type == OpCode.Sync)
             OnSync(learner);
@@ -35,14 +32,15 @@ internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
             OnCreateSession(learner, header.SessionId, reader.ReadInt());
         else
             OnChange(learner, header, reader.Rest, packet.AuthInfo);
+        return true;
     }
 
-    public void OnRevalidate(LearnerHandler learner, scoped in QuorumPacket packet)
+    public bool OnRevalidate(LearnerHandler learner, scoped in QuorumPacket packet)
     {
         var reader = new JuteReader(packet.Data.Span);
         var asked = SessionTimeout.Read(ref reader);
         if (reader.Malformed)
-            return;
+            return false;
         var session = Service!.Sessions.Find(asked.SessionId);
         var lives = session is { Closing: false };
         if (lives)
@@ -61,18 +59,26 @@ internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
         writer.WriteBool(lives);
         writer.Commit();
         peers.Send(learner.Link, PacketType.Revalidate, NoZxid, answer.Written);
+        return true;
     }
 
-    public void OnTouched(scoped in QuorumPacket packet)
+    public bool OnTouched(scoped in QuorumPacket packet)
     {
         var reader = new JuteReader(packet.Data.Span);
         while (!reader.AtEnd && Service is not null)
         {
             var touched = SessionTimeout.Read(ref reader);
-            if (!reader.Malformed && Service.Sessions.Find(touched.SessionId) is { } session)
+            if (reader.Malformed)
+                return false;
+            if (Service.Sessions.Find(touched.SessionId) is { } session)
                 Service.Sessions.Touch(session, Service.Pipeline.Now);
         }
+
+        return true;
     }
+
+    /// <summary>Syncs that wait for transactions to be committed.</summary>
+    public int PendingSyncs => _syncs.Count;
 
     /// <summary>Answers syncs of learners for which all is committed that was proposed before them.</summary>
     public void AnswerSyncs(Zxid committed)

@@ -9,6 +9,7 @@ namespace Quoll.Core.Tree;
 /// </summary>
 internal sealed class Database
 {
+    private static ReadOnlySpan<byte> ConfigPath => "/zookeeper/config"u8;
     private const int DigestHistoryInterval = 128;
     private const int DigestHistoryLength = 1024;
     private static readonly AclEntry[] ReadOnlyToAll = [new(Permissions.Read, "world", "anyone")];
@@ -42,6 +43,18 @@ internal sealed class Database
 
     /// <summary>Digests of the past, one for every 128th zxid, for operators who compare servers.</summary>
     public Queue<(Zxid Zxid, ulong Digest)> DigestHistory { get; } = new();
+
+    /// <summary>
+    /// Puts the text that tells of the ensemble into <c>/zookeeper/config</c>. It is not a transaction: each server does so by itself, and
+    /// the digest leaves that node out.
+    /// </summary>
+    public void TellConfig(ReadOnlySpan<byte> text, long version, long wallClock)
+    {
+        var node = Tree.Find(ConfigPath);
+        if (node == 0)
+            node = AddConfig();
+        Tree.SetData(node, ConfigPath, text, dataIsNull: false, version: -1, version, wallClock);
+    }
 
     /// <summary>Compares the digest after a transaction with what was said of it; false on a difference.</summary>
     public bool CheckDigest(ref JuteReader reader)
@@ -89,8 +102,11 @@ internal sealed class Database
     {
         var zookeeper = Add(DataTree.Root, "/zookeeper"u8, AclTable.OpenToAll, default);
         Add(zookeeper, "/zookeeper/quota"u8, AclTable.OpenToAll, default);
-        Add(zookeeper, "/zookeeper/config"u8, Tree.Acls.Intern(ReadOnlyToAll), default(StatPersisted) with { Aversion = -1 });
+        AddConfig();
     }
+
+    private int AddConfig() => Add(
+        Tree.Find("/zookeeper"u8), ConfigPath, Tree.Acls.Intern(ReadOnlyToAll), default(StatPersisted) with { Aversion = -1 });
 
     private int Add(int parent, ReadOnlySpan<byte> path, int acl, StatPersisted stat) =>
         Tree.Add(parent, path, default, dataIsNull: false, acl, stat);

@@ -20,17 +20,17 @@ internal enum LeaderPhase
     Broadcasting,
 }
 
-/// <summary>What learners say that is about clients, and means nothing to Zab.</summary>
+/// <summary>What learners say that is about clients, and means nothing to Zab. False for what can't be read.</summary>
 internal interface ILearnerRequests
 {
     /// <summary>A client of the learner wants something.</summary>
-    void OnRequest(LearnerHandler learner, scoped in QuorumPacket packet);
+    bool OnRequest(LearnerHandler learner, scoped in QuorumPacket packet);
 
     /// <summary>A client came to the learner with a session.</summary>
-    void OnRevalidate(LearnerHandler learner, scoped in QuorumPacket packet);
+    bool OnRevalidate(LearnerHandler learner, scoped in QuorumPacket packet);
 
     /// <summary>Sessions that the learner has heard of since the last ping.</summary>
-    void OnTouched(scoped in QuorumPacket packet);
+    bool OnTouched(scoped in QuorumPacket packet);
 }
 
 /// <summary>
@@ -83,6 +83,8 @@ internal sealed class Leader
 
     public IReadOnlyList<LearnerHandler> Learners => _learners?.All ?? [];
 
+    public LeaderStats Stats { get; } = new();
+
     /// <summary>Why it can lead no longer; null while it does.</summary>
     public string? Ended { get; private set; }
 
@@ -98,6 +100,7 @@ internal sealed class Leader
         _disk.Add(DiskEffectKind.Append, zxid, bytes);
         if (_ensemble is null)
             return;
+        Stats.OnProposed(txn.Length);
         _ensemble.History.Append(zxid);
         PacketBytes? packet = null;
         foreach (var learner in Learners)
@@ -155,9 +158,9 @@ internal sealed class Leader
             (PacketType.FollowerInfo or PacketType.ObserverInfo, HandlerState.Unknown) => OnIntroduction(learner, packet),
             (PacketType.AckEpoch, HandlerState.Asked) => OnPromise(learner, packet),
             (PacketType.Ack, _) => OnAck(learner, new Zxid(packet.Zxid)),
-            (PacketType.Ping, >= HandlerState.Syncing) => OnPong(packet),
-            (PacketType.Request, HandlerState.Active) => OnRequest(learner, packet),
-            (PacketType.Revalidate, HandlerState.Active) => OnRevalidate(learner, packet),
+            (PacketType.Ping, >= HandlerState.Syncing) => _requests!.OnTouched(packet),
+            (PacketType.Request, HandlerState.Active) => _requests!.OnRequest(learner, packet),
+            (PacketType.Revalidate, HandlerState.Active) => _requests!.OnRevalidate(learner, packet),
             _ => false,
         };
         if (!fits)
@@ -203,7 +206,8 @@ internal sealed class Leader
     private void Activate(LearnerHandler learner)
     {
         learner.State = HandlerState.Active;
-        learner.Deadline = _now + _ensemble!.SyncTime;
+        _ensemble!.Notice(NoticeKind.LearnerInSync, learner.Server, $"it had {learner.LastZxid} and was sent up to {learner.Sent}");
+        learner.Deadline = _now + _ensemble.SyncTime;
         learner.Acked = learner.Sent;
         _ensemble.Peers.Send(learner.Link, PacketType.UpToDate, new Zxid(-1));
         _sync!.SendLog(learner, asInforms: learner.IsObserver);
@@ -327,6 +331,7 @@ internal sealed class Leader
         if (Phase != LeaderPhase.Synchronizing || !_learners!.HasQuorum(learner => learner.State == HandlerState.Synced))
             return;
         Phase = LeaderPhase.Broadcasting;
+        Stats.Since = _now;
         _nextCheck = _now + _ensemble!.TickTime;
         foreach (var learner in _learners.Where(HandlerState.Synced))
             Activate(learner);
@@ -366,24 +371,6 @@ internal sealed class Leader
             else
                 peers.Send(learner.Link, commit ??= peers.Write(PacketType.Commit, proposal.Zxid));
         }
-    }
-
-    private bool OnPong(scoped in QuorumPacket packet)
-    {
-        _requests!.OnTouched(packet);
-        return true;
-    }
-
-    private bool OnRequest(LearnerHandler learner, scoped in QuorumPacket packet)
-    {
-        _requests!.OnRequest(learner, packet);
-        return true;
-    }
-
-    private bool OnRevalidate(LearnerHandler learner, scoped in QuorumPacket packet)
-    {
-        _requests!.OnRevalidate(learner, packet);
-        return true;
     }
 
     private void Forget(LearnerHandler learner)

@@ -47,6 +47,8 @@ internal sealed class FourLetterWords(ServerConfig config, ServerCounters counte
     private string Answer(string word, QuorumPeer peer)
     {
         var about = peer.Introspection;
+        if (!about.Serves && NeedsService(word))
+            return word == "isro" ? "null" : "This ZooKeeper instance is not currently serving requests\n";
         switch (word)
         {
             case "ruok":
@@ -70,7 +72,7 @@ internal sealed class FourLetterWords(ServerConfig config, ServerCounters counte
             case "envi":
                 return Environments.Render();
             case "mntr":
-                return MonitorReport.Render(about, Counters);
+                return MonitorReport.Render(about, Counters, config.Quorum);
             case "srvr" or "stat":
                 return StatusReport.Server(about, withClients: word == "stat");
             case "cons":
@@ -89,6 +91,8 @@ internal sealed class FourLetterWords(ServerConfig config, ServerCounters counte
                 throw new InvalidOperationException($"{word} has no answer");
         }
     }
+
+    private static bool NeedsService(string word) => word is not ("ruok" or "gtmk" or "envi");
 
     private string SetTraceMask(ReadOnlySequence<byte> rest)
     {

@@ -2,19 +2,29 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Quoll.Core;
+using Quoll.Core.Election;
+using Quoll.Core.Quorum;
 using Quoll.Protocol;
+using Quoll.Server.Config;
 
 namespace Quoll.Server.Admin;
 
 /// <summary>The answer to <c>mntr</c>: Apache's keys, those that mean something here.</summary>
 internal static class MonitorReport
 {
-    public static string Render(Introspection about, ServerCounters counters)
+    public static string Render(Introspection about, ServerCounters counters, QuorumSettings config)
     {
         var text = new StringBuilder();
         Add("version", ServerCounters.FullVersion);
-        Add("server_state", "standalone");
+        Add("server_state", StatusReport.Mode(about));
         AddGauges();
+        if (config.Ensemble is { } ensemble)
+        {
+            Add("peer_state", PeerState(about));
+            foreach (var (key, value) in OfEnsemble(about, ensemble))
+                Number(key, value);
+        }
+
         Number("connection_request_count", counters.ConnectionRequests);
         Number("connection_rejected", counters.ConnectionsRejected);
         Number("snap_count", counters.SnapshotsWritten);
@@ -61,6 +71,33 @@ internal static class MonitorReport
             Number("sum_" + key, summary.Sum);
         }
     }
+
+    private static IEnumerable<(string Key, long Value)> OfEnsemble(Introspection about, EnsembleConfig ensemble)
+    {
+        yield return ("quorum_size", ensemble.Voters.Count);
+        if (about.Follows is { } followed)
+            yield return ("leader_id", followed);
+        if (about.Leader is not { } leader)
+            yield break;
+        var any = leader.ProposalSizes.Count > 0;
+        yield return ("learners", leader.Learners);
+        yield return ("synced_followers", leader.Followers.Count);
+        yield return ("synced_non_voting_followers", leader.Followers.Count(follower => !ensemble.Voters.Contains(follower)));
+        yield return ("synced_observers", leader.Observers.Count);
+        yield return ("pending_syncs", leader.PendingSyncs);
+        yield return ("leader_uptime", leader.LeadsFor);
+        yield return ("last_proposal_size", leader.LastProposalSize);
+        yield return ("max_proposal_size", any ? leader.ProposalSizes.Max : -1);
+        yield return ("min_proposal_size", any ? leader.ProposalSizes.Min : -1);
+    }
+
+    private static string PeerState(Introspection about) => about.State switch
+    {
+        ServerState.Leading => about.Serves ? "leading - broadcast" : "leading - synchronization",
+        ServerState.Following => about.Serves ? "following - broadcast" : "following - synchronization",
+        ServerState.Observing => about.Serves ? "observing - broadcast" : "observing - synchronization",
+        _ => "looking - election",
+    };
 
     private static int OpenFiles() =>
         OperatingSystem.IsLinux() ? Directory.GetFileSystemEntries("/proc/self/fd").Length : Process.GetCurrentProcess().HandleCount;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Quoll.Core;
+using Quoll.Core.Election;
 using Quoll.Core.Requests;
 
 namespace Quoll.Server.Admin;
@@ -24,9 +25,25 @@ internal static class StatusReport
         text.Append(CultureInfo.InvariantCulture, $"Latency min/avg/max: {latency.Min}/{Average(latency)}/{latency.Max}\n");
         text.Append(CultureInfo.InvariantCulture, $"Received: {about.Received}\nSent: {about.Sent}\n");
         text.Append(CultureInfo.InvariantCulture, $"Connections: {about.ConnectionCount}\nOutstanding: {about.Outstanding}\n");
-        text.Append(CultureInfo.InvariantCulture, $"Zxid: {about.LastProcessed}\nMode: standalone\nNode count: {about.ZnodeCount}\n");
+        text.Append(CultureInfo.InvariantCulture, $"Zxid: {about.LastProcessed}\nMode: {Mode(about)}\nNode count: {about.ZnodeCount}\n");
+        if (about.Leader is { ProposalSizes: var sizes } leader)
+        {
+            var (least, most) = sizes.Count == 0 ? (-1, -1) : (sizes.Min, sizes.Max);
+            text.Append(CultureInfo.InvariantCulture, $"Proposal sizes last/min/max: {leader.LastProposalSize}/{least}/{most}\n");
+        }
+
         return text.ToString();
     }
+
+    /// <summary>What this server does, in Apache's words.</summary>
+    public static string Mode(Introspection about) => about.State switch
+    {
+        null => "standalone",
+        ServerState.Leading => "leader",
+        ServerState.Following => "follower",
+        ServerState.Observing => "observer",
+        _ => "looking",
+    };
 
     public static string Connections(Introspection about)
     {

@@ -24,7 +24,19 @@ internal static class ConfCommand
             minSessionTimeout={config.Ticks.MinSessionTimeout.TotalMilliseconds}
             maxSessionTimeout={config.Ticks.MaxSessionTimeout.TotalMilliseconds}
             clientPortListenBacklog={config.Listen.Backlog}
-            serverId=0
+            serverId={config.Quorum.ServerId}
 
+            """) + (config.Quorum.Ensemble is null ? "" : RenderEnsemble(config.Quorum));
+
+    private static string RenderEnsemble(QuorumSettings quorum) =>
+        string.Create(CultureInfo.InvariantCulture, $"""
+            initLimit={quorum.InitLimit}
+            syncLimit={quorum.SyncLimit}
+            electionAlg=3
+            electionPort={string.Join('|', quorum.Self.Addresses.Select(address => address.ElectionPort))}
+            quorumPort={string.Join('|', quorum.Self.Addresses.Select(address => address.QuorumPort))}
+            peerType={(quorum.Self.IsObserver ? 1 : 0)}
+            membership: 
+            {quorum.Ensemble}
             """);
 }

@@ -33,7 +33,7 @@ internal static class CrossChecks
             report.Error(new ConfigProblem("dataDir is missing", "dataDir", config.File, null));
 
         // Apache runs on without a listener when there is no port at all. Such a server serves nobody.
-        var portKnown = noFile || Given(given, "clientPort") is not null || given.Any(HasClientPart);
+        var portKnown = noFile || Given(given, "clientPort") is not null || given.Any(HasClientPart) || config.Listen.Port != 0;
         if (portKnown)
             return;
 

@@ -1,10 +1,11 @@
 using System.Net;
+using Quoll.Core.Quorum;
 using Quoll.Storage;
 
 namespace Quoll.Server.Config;
 
 /// <summary>
-/// What a stand-alone server is told at its start, checked and complete. The keys and their defaults are in
+/// What a server is told at its start, checked and complete. The keys and their defaults are in
 /// <see cref="SupportedKeys"/>; docs/operations.md says what each means.
 /// </summary>
 internal sealed record ServerConfig
@@ -13,6 +14,7 @@ internal sealed record ServerConfig
     public string? File { get; init; }
 
     public ListenSettings Listen { get; init; } = new();
+    public QuorumSettings Quorum { get; init; } = new();
     public TickSettings Ticks { get; init; } = new();
     public LimitSettings Limits { get; init; } = new();
     public StorageSettings Storage { get; init; } = new();
@@ -35,6 +37,40 @@ internal sealed record ListenSettings
     public int Backlog { get; init; }
 
     public bool TcpKeepAlive { get; init; }
+}
+
+/// <summary>What a server needs to know of the ensemble it is in.</summary>
+internal sealed record QuorumSettings
+{
+    /// <summary>Null: the server stands alone.</summary>
+    public EnsembleConfig? Ensemble { get; init; }
+
+    /// <summary>This server's number, as its file <c>myid</c> says; 0 without an ensemble.</summary>
+    public long ServerId { get; init; }
+
+    /// <summary>The file that lists the servers; null if the configuration itself does.</summary>
+    public string? DynamicFile { get; init; }
+
+    /// <summary>A single participant stands alone, instead of being an ensemble of one.</summary>
+    public bool StandaloneEnabled { get; init; }
+
+    /// <summary>What <c>peerType</c> says; the list of servers counts.</summary>
+    public string? PeerType { get; init; }
+
+    /// <summary>Ticks; 0 is not set.</summary>
+    public int InitLimit { get; init; }
+
+    /// <summary>Ticks; 0 is not set.</summary>
+    public int SyncLimit { get; init; }
+
+    /// <summary>Wait for connections of other servers at every address, and not only at that of the list.</summary>
+    public bool ListenOnAllAddresses { get; init; }
+
+    public TimeSpan ConnectTimeout { get; init; }
+    public bool TcpKeepAlive { get; init; }
+
+    /// <summary>This server in the list.</summary>
+    public Member Self => Ensemble!.Members[ServerId];
 }
 
 internal sealed record TickSettings

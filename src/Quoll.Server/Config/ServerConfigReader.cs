@@ -23,20 +23,34 @@ internal static class ServerConfigReader
 
         var config = Defaults(path);
         var given = Effective(settings, report);
-        var servers = new List<Setting>();
+        var members = new List<Setting>();
         foreach (var setting in given)
         {
             if (ConfigKeys.Find(setting.Key) is { } key)
                 config = Take(config, key, setting, report);
-            else if (setting.Key.StartsWith("server.", StringComparison.Ordinal))
-                servers.Add(setting);
+            else if (EnsembleLines.IsOne(setting.Key))
+                members.Add(setting);
             else
                 WarnUnknown(setting, report);
         }
 
-        config = EnsembleLines.Apply(config, servers, given, report);
+        config = EnsembleLines.Apply(config, WithDynamicFile(config, members, report), given, report);
         config = CrossChecks.Complete(config, given, report);
         return new ConfigResult(report.Errors.Count == 0 ? config : null, report.Errors, report.Warnings);
+    }
+
+    /// <summary>The servers stand in the configuration or in a file of their own, which has nothing else.</summary>
+    private static List<Setting> WithDynamicFile(ServerConfig config, List<Setting> members, ConfigReport report)
+    {
+        if (config.Quorum.DynamicFile is not { } path)
+            return members;
+        foreach (var setting in members)
+            report.Error(setting, $"{setting.Key} belongs into the file {path}, which dynamicConfigFile names");
+        var settings = new List<Setting>();
+        ReadFile(path, settings, report);
+        foreach (var stranger in settings.Where(setting => !EnsembleLines.IsOne(setting.Key)))
+            report.Error(stranger, $"{stranger.Key}: such a file has lines server.N, group.N and weight.N only");
+        return [.. Effective(settings, report).Where(setting => EnsembleLines.IsOne(setting.Key))];
     }
 
     private static void ReadFile(string path, List<Setting> settings, ConfigReport report)

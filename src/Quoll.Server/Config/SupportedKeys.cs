@@ -14,7 +14,7 @@ internal static class SupportedKeys
 
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
-        .. Server(), .. Limits(), .. Storage(), .. Tree(), .. Auth(),
+        .. Server(), .. Quorum(), .. Limits(), .. Storage(), .. Tree(), .. Auth(),
     ];
 
     private static ConfigKey[] Server() =>
@@ -30,6 +30,19 @@ internal static class SupportedKeys
         Millis("nio.sessionlessCnxnTimeout", "10000", 1, (c, v) => c with { Ticks = c.Ticks with { SessionlessTimeout = v } }),
         Words("4lw.commands.whitelist", "srvr", (c, v) => c with { Commands = c.Commands with { Allowed = v.ToHashSet() } }),
         Flag("readonlymode.enabled", "false", (c, v) => c with { Commands = c.Commands with { ReadOnlyMode = v } }),
+    ];
+
+    private static ConfigKey[] Quorum() =>
+    [
+        Int("initLimit", null, 1, (c, v) => c with { Quorum = c.Quorum with { InitLimit = v } }),
+        Int("syncLimit", null, 1, (c, v) => c with { Quorum = c.Quorum with { SyncLimit = v } }),
+        Text("dynamicConfigFile", null, "a file", (c, v) =>
+            FullPath(v) is { } file ? c with { Quorum = c.Quorum with { DynamicFile = file } } : null),
+        Flag("standaloneEnabled", "true", (c, v) => c with { Quorum = c.Quorum with { StandaloneEnabled = v } }),
+        Choice("peerType", "participant", ["participant", "observer"], (c, v) => c with { Quorum = c.Quorum with { PeerType = v } }),
+        Flag("quorumListenOnAllIPs", "false", (c, v) => c with { Quorum = c.Quorum with { ListenOnAllAddresses = v } }),
+        Millis("cnxTimeout", "5000", 1, (c, v) => c with { Quorum = c.Quorum with { ConnectTimeout = v } }),
+        Flag("tcpKeepAlive", "false", (c, v) => c with { Quorum = c.Quorum with { TcpKeepAlive = v } }),
     ];
 
     private static ConfigKey[] Limits() =>

@@ -18,6 +18,8 @@ internal static class StateDump
                 lines.Add(Znode(tree, node));
         }
 
+        // Each server of an ensemble writes this one for itself.
+        lines.RemoveAll(line => line.StartsWith("/zookeeper/config ", StringComparison.Ordinal));
         lines.Sort(StringComparer.Ordinal);
         foreach (var (id, timeout) in state.Database.Sessions.OrderBy(session => session.Key))
             lines.Add($"session 0x{id:x} {timeout}");

@@ -1,8 +1,10 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
 using Quoll.Core;
 using Quoll.Server;
 using Quoll.Server.Clients;
+using Quoll.Server.Config;
 using Quoll.Storage;
 
 namespace Quoll.Tests.Server.Clients;
@@ -21,7 +23,13 @@ internal sealed class LoopHost : IDisposable
         var options = new PeerOptions();
         var peer = new QuorumPeer(options, new RecoveredState(options), PeerLoop.Now, PeerLoop.WallClock);
         var log = new TxnLog(_data.Disk, _data.Logs, new TxnLogOptions(PreAllocSize: 64 * 1024, ForceSync: false));
-        _log = new LogWriter(log, TimeSpan.FromMinutes(1)) { OnFailure = Failures.Add, OnSynced = _ => { }, OnSlowSync = _ => { } };
+        var history = new HistoryOnDisk(_data, new ServerConfig(), options, NullLogger.Instance);
+        _log = new LogWriter(log, history, TimeSpan.FromMinutes(1)) 
+        {
+            OnFailure = Failures.Add,
+            OnSynced = _ => { },
+            OnSlowSync = _ => { },
+        };
         _snapshots = new SnapshotThread(_data, SnapshotCompression.None) { OnWritten = (_, _) => { }, OnFailure = Failures.Add };
         Loop = new PeerLoop(peer, _log, _snapshots, _ => { }, Failures.Add) { NewcomerPatience = TimeSpan.FromMilliseconds(-1) };
         _log.Loop = Loop;

@@ -61,15 +61,6 @@ public class CrossCheckTests : ConfigScratch
         Assert.Contains(what, OnlyError(line).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void More_server_lines_are_an_ensemble_and_one_error()
-    {
-        var error = OnlyError("server.1=a:2888:3888", "server.2=b:2888:3888", "server.3=c:2888:3888:observer");
-
-        Assert.Equal(3, error.Line);
-        Assert.StartsWith("server.1, server.2, server.3 are an ensemble of 3 servers", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Authentication_can_be_enforced_only_with_schemes_that_exist()
     {
         Assert.Equal(["digest", "ip"], Good("enforce.auth.enabled=true", "enforce.auth.schemes=digest, ip").Auth.EnforcedSchemes);

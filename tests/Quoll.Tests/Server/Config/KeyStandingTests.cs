@@ -5,7 +5,7 @@ namespace Quoll.Tests.Server.Config;
 public class KeyStandingTests : ConfigScratch
 {
     [Theory]
-    [InlineData("localSessionsEnabled=true")]
+    [InlineData("localSessionsUpgradingEnabled=true")]
     [InlineData("nio.numWorkerThreads=9")]
     [InlineData("jvm.pause.info-threshold.ms=9")]
     [InlineData("ssl.quorum.keyStore.password=x")]
@@ -43,10 +43,8 @@ public class KeyStandingTests : ConfigScratch
     [InlineData("zookeeper.sessionRequireClientSASLAuth=true")]
     [InlineData("authProvider.sasl=org.apache.zookeeper.server.auth.SASLAuthenticationProvider")]
     [InlineData("audit.enable=true")]
-    [InlineData("dynamicConfigFile=/etc/zoo.cfg.dynamic")]
-    [InlineData("standaloneEnabled=false")]
-    [InlineData("peerType=observer")]
-    [InlineData("group.1=1:2")]
+    [InlineData("sslQuorum=true")]
+    [InlineData("quorum.auth.enableSasl=true")]
     [InlineData("watchManagerName=com.example.Watches")]
     public void What_cannot_be_passed_over_safely_is_an_error(string line)
     {

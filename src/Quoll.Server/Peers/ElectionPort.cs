@@ -1,0 +1,240 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Quoll.Core.Quorum;
+using Quoll.Server.Config;
+
+namespace Quoll.Server.Peers;
+
+/// <summary>
+/// The connections by which servers elect a leader (<c>QuorumCnxManager</c>): one between any two, made by the server with the larger
+/// number. The other one knocks: it connects, says who it is and goes, so that it is called back.
+/// </summary>
+internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
+    private readonly QuorumSettings _settings;
+    private readonly PeerLoop _loop;
+    private readonly Dialer _dialer;
+    private readonly ILogger _logger;
+    private readonly byte[] _initialMessage;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, ElectionConnection> _connections = [];
+    private readonly Dictionary<long, byte[]> _lastWords = [];
+    private readonly Dictionary<long, SemaphoreSlim> _knocks = [];
+    private readonly CancellationTokenSource _stop = new();
+    private long _anonymous;
+
+    public ElectionPort(QuorumSettings settings, PeerLoop loop, Dialer dialer, ILogger logger)
+    {
+        _settings = settings;
+        _loop = loop;
+        _dialer = dialer;
+        _logger = logger;
+        _initialMessage = new InitialMessage(settings.ServerId, settings.Self.Addresses[0].ForElections).ToBytes();
+    }
+
+    /// <summary>Begins to connect to the others, and goes on for as long as this server runs.</summary>
+    public void Start()
+    {
+        foreach (var member in _settings.Ensemble!.Members.Values.Where(member => member.Id != _settings.ServerId))
+        {
+            _knocks[member.Id] = new SemaphoreSlim(0, 1);
+            _ = KeepConnectedAsync(member, _stop.Token);
+        }
+    }
+
+    /// <summary>Says something to a server, now or once there is a connection; what it says next takes its place.</summary>
+    public void Notify(long server, byte[] message)
+    {
+        ElectionConnection? connection;
+        lock (_gate)
+        {
+            _lastWords[server] = message;
+            _connections.TryGetValue(server, out connection);
+        }
+
+        connection?.Send(message);
+    }
+
+    /// <summary>Another server has connected to the election port.</summary>
+    public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        if (await ReadInitialMessageAsync(connection) is not { } message)
+            return;
+        var server = message.Server;
+        if (server == InitialMessage.Anonymous)
+            server = Interlocked.Decrement(ref _anonymous);
+        if (server == _settings.ServerId)
+        {
+            _logger.PeerRefused(RemoteOf(connection), $"it says it is server {server}, which is this one: two servers have one number");
+        }
+        else if (server > _settings.ServerId || server < 0)
+        {
+            await RunAsync(server, connection);
+        }
+        else if (_settings.Ensemble!.Members.ContainsKey(server))
+        {
+            connection.Abort();
+            Wake(server);
+        }
+        else
+        {
+            _logger.PeerRefused(RemoteOf(connection), $"it says it is server {server}, and the configuration has no such server");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        List<ElectionConnection> open;
+        lock (_gate)
+        {
+            open = [.. _connections.Values];
+        }
+
+        foreach (var connection in open)
+            connection.Abort();
+    }
+
+    private static string RemoteOf(ConnectionContext connection) => connection.RemoteEndPoint?.ToString() ?? "";
+
+    private async Task<InitialMessage?> ReadInitialMessageAsync(ConnectionContext connection)
+    {
+        using var patience = new CancellationTokenSource(_settings.ConnectTimeout);
+        var input = connection.Transport.Input;
+        try
+        {
+            while (true)
+            {
+                var result = await input.ReadAsync(patience.Token);
+                if (!InitialMessage.TryRead(result.Buffer.ToArray(), out var message, out var length))
+                {
+                    _logger.PeerRefused(RemoteOf(connection), "what it says first is not what a ZooKeeper server says");
+                    return null;
+                }
+
+                input.AdvanceTo(result.Buffer.GetPosition(length), length > 0 ? result.Buffer.GetPosition(length) : result.Buffer.End);
+                if (length > 0)
+                    return message;
+                if (result.IsCompleted)
+                    return null;
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
+        {
+            return null;   // it said nothing in time, or went away
+        }
+    }
+
+    private async Task KeepConnectedAsync(Member member, CancellationToken stop)
+    {
+        var retry = FirstRetry;
+        var said = false;
+        while (!stop.IsCancellationRequested)
+        {
+            if (!IsConnected(member.Id))
+            {
+                var (connection, why) = await _dialer.ConnectAsync(
+                    member.Addresses.Select(address => (address.Host, address.ElectionPort)));
+                if (connection is null && !said)
+                    _logger.PeerNotReached(member.Id, why);
+                said = connection is null;
+                if (connection is not null)
+                {
+                    retry = FirstRetry;
+                    await using (connection)
+                        await UseAsync(member.Id, connection);
+                }
+            }
+
+            // A knock is answered at once.
+            if (await WaitAsync(member.Id, retry, stop))
+                retry = FirstRetry;
+            else
+                retry = retry * 2 < LastRetry ? retry * 2 : LastRetry;
+        }
+    }
+
+    private async Task UseAsync(long server, ConnectionContext connection)
+    {
+        try
+        {
+            await connection.Transport.Output.WriteAsync(_initialMessage);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
+        {
+            return;
+        }
+
+        if (server > _settings.ServerId)
+            await connection.Transport.Output.CompleteAsync();
+        else
+            await RunAsync(server, connection);
+    }
+
+    private async Task RunAsync(long server, ConnectionContext context)
+    {
+        var connection = new ElectionConnection(server, context);
+        ElectionConnection? replaced;
+        byte[]? lastWords;
+        lock (_gate)
+        {
+            _connections.Remove(server, out replaced);
+            _connections[server] = connection;
+            _lastWords.TryGetValue(server, out lastWords);
+        }
+
+        replaced?.Abort();
+        _logger.ElectionConnected(server, RemoteOf(context));
+        _loop.Tell(peer => peer.OnReachable(server, true));
+        if (lastWords is not null)
+            connection.Send(lastWords);
+        await connection.RunAsync(message => _loop.TellAsync(peer => peer.OnNotification(server, message)));
+        if (!TryRemove(connection))
+            return;
+        _logger.ElectionDisconnected(server);
+        _loop.Tell(peer => peer.OnReachable(server, false));
+        Wake(server);
+    }
+
+    // False if another has taken its place.
+    private bool TryRemove(ElectionConnection connection)
+    {
+        lock (_gate)
+        {
+            return ((ICollection<KeyValuePair<long, ElectionConnection>>)_connections).Remove(new(connection.Server, connection));
+        }
+    }
+
+    private bool IsConnected(long server)
+    {
+        lock (_gate)
+        {
+            return _connections.ContainsKey(server);
+        }
+    }
+
+    private void Wake(long server)
+    {
+        lock (_gate)
+        {
+            if (_knocks.TryGetValue(server, out var knock) && knock.CurrentCount == 0)
+                knock.Release();
+        }
+    }
+
+    private async Task<bool> WaitAsync(long server, TimeSpan atMost, CancellationToken stop)
+    {
+        try
+        {
+            return await _knocks[server].WaitAsync(atMost, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,191 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Quoll.Core;
+using Quoll.Core.Zab;
+using Quoll.Server.Config;
+
+namespace Quoll.Server.Peers;
+
+/// <summary>
+/// Carries out what the peer wants said to other servers. Its quorum port takes connections; others are made when the peer asks for them.
+/// Everything but the connecting happens on the loop.
+/// </summary>
+internal sealed class PeerLinks : ConnectionHandler
+{
+    /// <summary>Connections that may be open; no ensemble has as many, whatever else comes is refused.</summary>
+    private const int MostLinks = 512;
+
+    private const int LargestHeader = 128 * 1024;
+    private readonly QuorumSettings _settings;
+    private readonly PeerLoop _loop;
+    private readonly ElectionPort _election;
+    private readonly Dialer _dialer;
+    private readonly ILogger _logger;
+    private readonly List<PeerLink> _links = [];
+    private readonly List<PeerLink> _touched = [];
+    private int _open;
+
+    public PeerLinks(ServerConfig config, PeerLoop loop, ElectionPort election, Dialer dialer, HistorySender files, ILogger logger)
+    {
+        _settings = config.Quorum;
+        _loop = loop;
+        _election = election;
+        _dialer = dialer;
+        _logger = logger;
+        Files = files;
+        LargestPacket = config.Limits.MaxTxn + LargestHeader;
+    }
+
+    public HistorySender Files { get; }
+
+    /// <summary>Bytes of a packet, at most: more than that of one link never waits.</summary>
+    public int LargestPacket { get; }
+
+    /// <summary>Another server has connected to the quorum port.</summary>
+    public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        if (Interlocked.Increment(ref _open) > MostLinks)
+        {
+            _logger.PeerRefused(connection.RemoteEndPoint?.ToString() ?? "", $"there are {MostLinks} connections already");
+            connection.Abort();
+        }
+        else
+        {
+            var link = new PeerLink(_loop, this);
+            await link.RunAsync(connection, peer =>
+            {
+                _links.Add(link);
+                link.Link = peer.OnLink(link);
+            });
+        }
+
+        Interlocked.Decrement(ref _open);
+    }
+
+    /// <summary>On the loop: does what the peer wants said.</summary>
+    public void Take(PeerLane lane)
+    {
+        foreach (var effect in lane.Effects)
+        {
+            var bytes = lane.Bytes.Written.Slice(effect.Offset, effect.Length);
+            if (effect.Kind == PeerEffectKind.Notify)
+                _election.Notify(effect.Server, bytes.ToArray());
+            else if (effect.Kind == PeerEffectKind.Connect)
+                Connect(effect.Link!, effect.Server);
+            else if (effect.Link!.Host is PeerLink link)
+                Take(link, effect, bytes);
+        }
+
+        foreach (var link in _touched)
+            link.Flush();
+        _touched.Clear();
+    }
+
+    /// <summary>On the loop: an input that is about a link.</summary>
+    public void Take(in Input input, QuorumPeer peer)
+    {
+        var link = (PeerLink)input.Subject!;
+        switch (input.Kind)
+        {
+            case InputKind.LinkReceived:
+                link.OnReceived(peer);
+                break;
+            case InputKind.LinkSent:
+                link.OnSent(input.Value != 0);
+                Touch(link);
+                break;
+            case InputKind.LinkEnded:
+                _links.Remove(link);
+                if (link is { ClosedByPeer: false, Link: { } known })
+                    peer.OnLinkDown(known);
+                link.OnEnded();
+                break;
+        }
+    }
+
+    /// <summary>On the loop, after each batch of inputs: what waited for the disk may be taken now.</summary>
+    public void Retry(QuorumPeer peer)
+    {
+        foreach (var link in _links)
+        {
+            if (link.HasReceived)
+                link.Feed(peer);
+        }
+    }
+
+    /// <summary>On the loop, now and then: ends those whose last words nobody takes.</summary>
+    public void OnTick()
+    {
+        foreach (var link in _links)
+        {
+            if (link.ClosedByPeer && PeerLoop.Now - link.ClosingSince > _settings.ConnectTimeout.TotalMilliseconds)
+                link.Abort();
+        }
+    }
+
+    /// <summary>Ends all connections: the server stops.</summary>
+    public void AbortAll() => _loop.Tell(_ =>
+    {
+        foreach (var link in _links)
+            link.Abort();
+    });
+
+    /// <summary>On the loop: a server that does not take what it is sent.</summary>
+    public void OnCutOff(PeerLink link) => _logger.PeerCutOff(link.Remote);
+
+    private void Take(PeerLink link, in PeerEffect effect, ReadOnlySpan<byte> bytes)
+    {
+        if (effect.Kind == PeerEffectKind.Send)
+            link.Send(bytes);
+        else if (effect.Kind == PeerEffectKind.Close)
+            link.CloseWhenSent();
+        else
+            link.Send(effect);
+        Touch(link);
+    }
+
+    private void Touch(PeerLink link)
+    {
+        if (link.Touched)
+            return;
+        link.Touched = true;
+        _touched.Add(link);
+    }
+
+    private void Connect(Link known, long server)
+    {
+        var link = new PeerLink(_loop, this) { Link = known };
+        known.Host = link;
+        _ = ConnectAsync(link, known, server);
+    }
+
+    private async Task ConnectAsync(PeerLink link, Link known, long server)
+    {
+        // The loop may be in the middle of a step: what follows happens after it.
+        await Task.Yield();
+        var addresses = _settings.Ensemble!.Members[server].Addresses.Select(address => (address.Host, address.QuorumPort));
+        var (connection, why) = await _dialer.ConnectAsync(addresses);
+        if (connection is null)
+        {
+            _logger.PeerNotReached(server, why);
+            _loop.Tell(peer =>
+            {
+                if (!link.ClosedByPeer)
+                    peer.OnLinkDown(known);
+            });
+            return;
+        }
+
+        await using (connection)
+        {
+            await link.RunAsync(connection, peer =>
+            {
+                _links.Add(link);
+                if (link.ClosedByPeer)
+                    link.Abort();
+                else
+                    peer.OnLinkUp(known);
+            });
+        }
+    }
+}
