@@ -10,6 +10,9 @@ internal static class CrashAudit
 
     public static async Task RunAsync(int port, RawSession session, Ledger ledger)
     {
+        // The server that is asked need not be the one that has said yes.
+        Assert.Equal(0, (await session.SyncAsync()).Error);
+
         // First, before a session could expire.
         await CheckEphemeralsAsync(port, session, ledger);
         await CheckZxidsGoOnAsync(session, ledger);

@@ -2,19 +2,19 @@ using Quoll.Interop.Servers;
 
 namespace Quoll.Interop.Crash;
 
-/// <summary>Several loaders at once, on a server that will die under them.</summary>
+/// <summary>Several loaders at once, on servers that will die under them.</summary>
 internal sealed class CrashLoad : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly ServerProcess _server;
+    private readonly IReadOnlyList<ServerProcess> _servers;
     private readonly Ledger _ledger;
     private readonly List<RawSession> _sessions = [];
     private readonly List<Task> _loads = [];
 
-    private CrashLoad(ServerProcess server, Ledger ledger)
+    private CrashLoad(IReadOnlyList<ServerProcess> servers, Ledger ledger)
     {
-        _server = server;
+        _servers = servers;
         _ledger = ledger;
     }
 
@@ -31,9 +31,10 @@ internal sealed class CrashLoad : IAsyncDisposable
         }
     }
 
-    public static async Task<CrashLoad> BeginAsync(ServerProcess server, Ledger ledger, int loaders, string round)
+    /// <summary>Begins to write to each of the servers in turn.</summary>
+    public static async Task<CrashLoad> BeginAsync(IReadOnlyList<ServerProcess> servers, Ledger ledger, int loaders, string round)
     {
-        var load = new CrashLoad(server, ledger);
+        var load = new CrashLoad(servers, ledger);
         try
         {
             for (var number = 0; number < loaders; number++)
@@ -54,7 +55,23 @@ internal sealed class CrashLoad : IAsyncDisposable
         var enough = _ledger.Acknowledged + count;
         return Deadline.UntilAsync(
             Patience, "enough acknowledged writes",
-            () => Task.FromResult(_ledger.Acknowledged >= enough || _loads.Exists(load => load.IsCompleted)), () => _server.Output);
+            () => Task.FromResult(_ledger.Acknowledged >= enough || _loads.Exists(load => load.IsCompleted)), Explain);
+    }
+
+    /// <summary>Waits for more acknowledged writes, of those loaders whose server still lives; the others have ended.</summary>
+    public Task UntilSurvivorsAcknowledgedAsync(int count)
+    {
+        var enough = _ledger.Acknowledged + count;
+        return Deadline.UntilAsync(
+            Patience, "enough acknowledged writes of the survivors",
+            () => Task.FromResult(_ledger.Acknowledged >= enough || _loads.TrueForAll(load => load.IsCompleted)), Explain);
+    }
+
+    /// <summary>Ends all connections, and with them the loaders; what one of them found wrong is thrown.</summary>
+    public Task CutAsync()
+    {
+        _sessions.ForEach(session => session.Dispose());
+        return EndAsync();
     }
 
     /// <summary>Waits for the loaders, whose server is gone; what one of them found wrong is thrown.</summary>
@@ -68,14 +85,18 @@ internal sealed class CrashLoad : IAsyncDisposable
 
     private async Task AddAsync(int number, string name)
     {
-        var session = await RawSession.OpenAsync(_server.Port);
+        var port = _servers[number % _servers.Count].Port;
+        var session = await RawSession.OpenAsync(port);
         _sessions.Add(session);
+        Assert.Equal(0, (await session.SyncAsync()).Error);
         var counter = Loader.CounterPath(number);
         var counted = (await session.GetAsync(counter))!.Version;
         await StayAsync(session, $"{Loader.Ephemerals}/stays-{name}");
-        var loader = new Loader(_server.Port, session, _ledger, name, counted);
+        var loader = new Loader(port, session, _ledger, name, counted);
         _loads.Add(Task.Run(() => loader.RunAsync(counter)));
     }
+
+    private string Explain() => string.Join('\n', _servers.Select(server => server.Output));
 
     // The session outlives the crash, and so must this.
     private async Task StayAsync(RawSession session, string path)

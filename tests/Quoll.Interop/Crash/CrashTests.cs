@@ -29,7 +29,7 @@ public sealed class CrashTests
         var rounds = Number(RoundsVariable, DefaultRounds);
         for (var round = 1; round <= rounds; round++)
         {
-            await using (var load = await CrashLoad.BeginAsync(server, ledger, Loaders, $"{round}"))
+            await using (var load = await CrashLoad.BeginAsync([server], ledger, Loaders, $"{round}"))
             {
                 await load.UntilAcknowledgedAsync(random.Next(1, MostWrites));
                 if (kind == ServerKind.Quoll && random.Next(3) == 0)

@@ -85,6 +85,9 @@ internal sealed class RawSession : IDisposable
     /// <summary>Ends the session; its ephemeral znodes are gone when this is answered.</summary>
     public Task<Reply> CloseAsync() => SendAsync(-11, _ => { });
 
+    /// <summary>What is read after it is at least as new as what anybody was told before it.</summary>
+    public Task<Reply> SyncAsync() => SendAsync(9, body => body.String("/"));
+
     public async Task<string[]> ChildrenAsync(string path)
     {
         var reply = await SendAsync(8, body => body.String(path).Bool(false));

@@ -53,7 +53,7 @@ public sealed class DiskFailureTests
 
     private static async Task FailUnderLoadAsync(ServerProcess server, Ledger ledger, string round, Action fail)
     {
-        await using var load = await CrashLoad.BeginAsync(server, ledger, Loaders, round);
+        await using var load = await CrashLoad.BeginAsync([server], ledger, Loaders, round);
         await load.UntilAcknowledgedAsync(300);
         fail();
         Assert.Equal(DiskFailed, await server.EndAsync());

@@ -11,7 +11,7 @@ internal sealed partial record ServerView(IReadOnlyList<string> Znodes, IReadOnl
     public static async Task<ServerView> OfAsync(ServerProcess server)
     {
         using var dump = ClientProgram.Python("dump_tree.py", server.Address);
-        var znodes = await dump.FinishAsync();
+        var znodes = (await dump.FinishAsync()).Where(line => !line.StartsWith("/zookeeper/config ", StringComparison.Ordinal)).ToList();
         var mismatches = Mismatches().Match(await server.AskAsync("mntr")).Groups["count"].Value;
         var sessions = SessionIds().Matches(await server.AskAsync("dump")).Select(match => match.Value).Distinct();
         return new ServerView(

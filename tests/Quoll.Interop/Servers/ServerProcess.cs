@@ -3,7 +3,7 @@ using Quoll.Interop.Clients;
 
 namespace Quoll.Interop.Servers;
 
-/// <summary>A stand-alone server as a real process on a loopback port, with a data directory of its own.</summary>
+/// <summary>A server as a real process on a loopback port, with a data directory of its own.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
     /// <summary>The password of the user <c>super</c> on every server started here.</summary>
@@ -42,6 +42,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     public string VersionDirectory => Path.Combine(DataDirectory, "version-2");
 
     public string Output => $"---- {Kind} on {Address}\n{_output}";
+
+    /// <summary>A server that does not run yet, with its directory and its port.</summary>
+    public static ServerProcess Create(ServerKind kind) => new(kind, new Dictionary<string, string>(), []);
 
     public static Task<ServerProcess> StartAsync(ServerKind kind, params string[] settings) =>
         StartAsync(kind, new Dictionary<string, string>(), settings);
@@ -105,6 +108,16 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public async Task StartAsync()
     {
+        Begin();
+        await UntilServingAsync();
+    }
+
+    public Task UntilServingAsync() =>
+        Deadline.UntilAsync(StartsWithin, $"{Kind} answers on {Address}", IsServingAsync, () => Output);
+
+    /// <summary>Starts the process, and does not wait until it serves.</summary>
+    public void Begin()
+    {
         if (_process is not null)
             throw new InvalidOperationException("it runs already");
 
@@ -117,7 +130,6 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         _process = Process.Start(command)!;
         _output.Follow(_process);
-        await Deadline.UntilAsync(StartsWithin, $"{Kind} answers on {Address}", IsServingAsync, () => Output);
     }
 
     public string ConfigFile => _home.File("zoo.cfg");
@@ -162,6 +174,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         process.WaitForExit();
         Forget(process);
     }
+
+    public bool Runs => _process is { HasExited: false };
 
     /// <summary>Stops it where it stands, until <see cref="Resume"/>.</summary>
     public void Suspend() => Signals.Suspend(_process!);
