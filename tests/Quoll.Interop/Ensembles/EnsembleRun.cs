@@ -21,7 +21,7 @@ internal sealed partial class EnsembleRun : IAsyncDisposable
 
     public string Output => string.Join('\n', _servers.Select(server => server.Output));
 
-    /// <summary>Starts it, and returns once all serve. With a new ensemble, the voter with the largest number leads.</summary>
+    /// <summary>Starts it, and returns once all serve.</summary>
     /// <param name="voters">The kind of each voter.</param>
     /// <param name="observers">The kind of each observer; their numbers follow.</param>
     public static async Task<EnsembleRun> StartAsync(ServerKind[] voters, params ServerKind[] observers)
@@ -60,6 +60,18 @@ internal sealed partial class EnsembleRun : IAsyncDisposable
         }
 
         throw new InvalidOperationException($"nobody leads\n{Output}");
+    }
+
+    /// <summary>Takes the office from each other server that has it, until this one leads.</summary>
+    public async Task MakeLeadAsync(ServerProcess wanted)
+    {
+        while (await LeaderAsync() is var leader && leader != wanted)
+        {
+            leader.Kill();
+            await AgreeAsync();
+            leader.Begin();
+            await AgreeAsync();
+        }
     }
 
     /// <summary>Compares what all servers have; those that do not run are started.</summary>

@@ -26,6 +26,7 @@ public sealed class EnsembleTests
     private static async Task LoseEachAsync(EnsembleRun ensemble)
     {
         var ledger = new Ledger();
+        await ensemble.MakeLeadAsync(ensemble.Servers[^1]);
         await CrashLoad.PrepareAsync(await ensemble.LeaderAsync(), ledger, Loaders);
         for (var round = 0; round < ensemble.Servers.Count; round++)
         {

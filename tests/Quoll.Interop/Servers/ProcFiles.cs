@@ -24,6 +24,23 @@ internal static class ProcFiles
         return long.Parse(words[1], CultureInfo.InvariantCulture) * 1024;
     }
 
+    public static bool IsStopped(int process) =>
+        Directory.GetDirectories($"/proc/{process}/task").All(thread => StateOf(thread) is null or 'T');
+
+    // The state stands behind the name, which is in brackets and may hold anything. A thread may end meanwhile.
+    private static char? StateOf(string thread)
+    {
+        try
+        {
+            var text = File.ReadAllText($"{thread}/stat");
+            return text[text.LastIndexOf(')') + 2];
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     // It may be closed between the listing and the look at it.
     private static string? TargetOf(FileSystemInfo descriptor)
     {

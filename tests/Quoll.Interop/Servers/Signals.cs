@@ -13,7 +13,13 @@ internal static class Signals
 
     public static void Terminate(Process process) => Send(process, Sigterm);
 
-    public static void Suspend(Process process) => Send(process, Sigstop);
+    /// <summary>Returns once every thread of it stands still.</summary>
+    public static void Suspend(Process process)
+    {
+        Send(process, Sigstop);
+        while (!process.HasExited && !ProcFiles.IsStopped(process.Id))
+            Thread.Yield();
+    }
 
     public static void Resume(Process process) => Send(process, Sigcont);
 
