@@ -314,10 +314,10 @@ internal sealed class Leader
             return true;
         }
 
-        // UPTODATE is acknowledged with the epoch, a second time.
-        if (learner.State != HandlerState.Active || (zxid > Proposals.Last && zxid != Zxid.OfEpoch(Epoch)))
+        // UPTODATE is acknowledged with the epoch, a second time. What was sent before it may be acknowledged at any time before.
+        if (!learner.IsLive || (zxid > Proposals.Last && zxid != Zxid.OfEpoch(Epoch)))
             return false;
-        if (zxid.Counter != 0 && zxid > learner.Acked)
+        if (learner.State == HandlerState.Active && zxid.Counter != 0 && zxid > learner.Acked)
         {
             learner.Acked = zxid;
             CommitWhatQuorumHas();
