@@ -71,6 +71,7 @@ internal readonly record struct Notification(ServerState State, Vote Vote, long 
         buffer.Advance(LengthOf34 + 4 + config.Length);
     }
 
+    // A server that sends it is in an ensemble, and so its text has at least itself.
     private static bool HasWholeConfig(ReadOnlySpan<byte> bytes) =>
-        bytes.Length >= 4 && BinaryPrimitives.ReadInt32BigEndian(bytes) is var length && length >= 0 && length <= bytes.Length - 4;
+        bytes.Length >= 4 && BinaryPrimitives.ReadInt32BigEndian(bytes) is var length && length > 0 && length <= bytes.Length - 4;
 }
