@@ -148,11 +148,16 @@ public enum DiskEffectKind
     SaveCurrentEpoch,
 
     /// <summary>
-    /// Drop every snapshot and all of the log after this zxid, and read again what there is: say <see cref="QuorumPeer.OnReloaded"/>.
+    /// Drop every snapshot and all of the log after this zxid, if something would be left to begin with, and read again what there is: say
+    /// <see cref="QuorumPeer.OnReloaded"/>. A snapshot that is being written is given up first, as for <see cref="Reload"/>: it may
+    /// be of what is dropped.
     /// </summary>
     Truncate,
 
-    /// <summary>Read again what is on disk: say <see cref="QuorumPeer.OnReloaded"/>.</summary>
+    /// <summary>
+    /// Read again what is on disk: say <see cref="QuorumPeer.OnReloaded"/>. A snapshot that is being written is given up first: it is of
+    /// what memory had until now, and must not come to the disk behind that.
+    /// </summary>
     Reload,
 
     /// <summary>

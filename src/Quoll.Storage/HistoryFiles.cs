@@ -17,22 +17,33 @@ public sealed class HistoryFiles(IDisk disk, string snapshotDirectory, string lo
 
     /// <summary>
     /// Drops what comes after a transaction. Snapshots go first: one that has more would bring it back (ZOOKEEPER-1549). A log is cut
-    /// behind the last record up to that transaction, and deleted if nothing is left of it.
+    /// behind the last record up to that transaction, and deleted if nothing is left of it. False, with nothing changed, if all snapshots
+    /// are newer: without one, what comes before that transaction would be gone as well, and others may count on this server for it.
     /// </summary>
-    public void CutAfter(Zxid zxid)
+    public bool CutAfter(Zxid zxid)
     {
-        foreach (var (_, path) in DataFiles.Snapshots(disk, snapshotDirectory).Where(snapshot => snapshot.Zxid > zxid))
+        var snapshots = DataFiles.Snapshots(disk, snapshotDirectory);
+        if (snapshots.Count > 0 && snapshots[0].Zxid > zxid)
+            return false;
+        foreach (var (_, path) in Enumerable.Reverse(snapshots).Where(snapshot => snapshot.Zxid > zxid))
             disk.Delete(path);
         disk.SyncDirectory(snapshotDirectory);
         foreach (var (first, path) in Enumerable.Reverse(DataFiles.Logs(disk, logDirectory)))
         {
             if (first > zxid)
+            {
                 disk.Delete(path);
-            else if (!CutLog(path, zxid))
+                continue;
+            }
+
+            // A log that comes back behind one that was cut would make a hole between them.
+            disk.SyncDirectory(logDirectory);
+            if (!CutLog(path, zxid))
                 break;
         }
 
         disk.SyncDirectory(logDirectory);
+        return true;
     }
 
     /// <summary>

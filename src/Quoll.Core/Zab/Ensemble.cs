@@ -20,6 +20,9 @@ internal sealed record Ensemble(
     /// <summary>How long one may hear nothing of the other (<c>syncLimit</c> ticks).</summary>
     public required int SyncTime { get; init; }
 
+    /// <summary>This server's history can be cut. It can't below its oldest snapshot: a leader has to send a whole tree then.</summary>
+    public bool CutsExactly { get; set; } = true;
+
     public bool Votes => Config.Voters.Contains(Self);
 
     public byte[] ConfigText { get; } = System.Text.Encoding.UTF8.GetBytes(Config.ToString());

@@ -117,7 +117,7 @@ internal sealed class Learner
         BinaryPrimitives.WriteInt64BigEndian(info[12..], _ensemble.Config.Version);
         Ensemble.QuollMark.CopyTo(info[20..]);
         var type = Votes ? PacketType.FollowerInfo : PacketType.ObserverInfo;
-        _ensemble.Peers.Send(Link, type, Zxid.OfEpoch(_ensemble.Epochs.Accepted), info);
+        _ensemble.Peers.Send(Link, type, Zxid.OfEpoch(_ensemble.Epochs.Accepted), _ensemble.CutsExactly ? info : info[..20]);
         Phase = LearnerPhase.Introduced;
     }
 
@@ -187,6 +187,7 @@ internal sealed class Learner
     {
         Invariant.Holds(Phase == LearnerPhase.SavingHistory && _inMemory);
         _inMemory = false;
+        _ensemble.CutsExactly = true;
 
         // What was not committed when the tree was written comes into the log behind it.
         _ensemble.History.RestartAt(Proposals.Committed);
@@ -203,9 +204,12 @@ internal sealed class Learner
     public void OnTruncated(Zxid last)
     {
         Invariant.Holds(Phase == LearnerPhase.Truncating);
-        if (last != _lastZxid)
+
+        // No log has the number that begins an epoch: where that is named, what is left ends before it.
+        if (_lastZxid.Counter == 0 ? last > _lastZxid : last != _lastZxid)
         {
-            End($"the log could not be cut at {_lastZxid}: it now ends at {last}");
+            _ensemble.CutsExactly = false;
+            End($"the history could not be cut at {_lastZxid}: it now ends at {last}");
             return;
         }
 
