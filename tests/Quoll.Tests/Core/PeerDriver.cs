@@ -7,7 +7,7 @@ namespace Quoll.Tests.Core;
 /// A peer as a pure object, with a test for its host: it makes connections, carries bytes both ways, lets the disk finish when the
 /// test says so, and moves the time.
 /// </summary>
-internal sealed class PeerDriver
+internal sealed class PeerDriver : ITestHost
 {
     private readonly Queue<Zxid> _unsynced = new();
     private int _snapshotBytesUntaken;

@@ -1,4 +1,5 @@
 using System.Text;
+using Quoll.Core;
 using Quoll.Core.Requests;
 using Quoll.Protocol;
 
@@ -22,8 +23,20 @@ internal sealed record Seen(EventType Type, string Path)
     public override string ToString() => $"{Type} {Path}";
 }
 
-/// <summary>One connection of a test to a <see cref="PeerDriver"/>'s peer: it speaks and hears bytes.</summary>
-internal sealed class TestClient(PeerDriver driver, string address)
+/// <summary>A test's host of a peer: what a client of it needs.</summary>
+internal interface ITestHost
+{
+    QuorumPeer Peer { get; }
+
+    /// <summary>Takes what the peer has to say.</summary>
+    void Collect();
+
+    /// <summary>Lets the disk, and whoever else is waited for, do what they must.</summary>
+    void SyncAll();
+}
+
+/// <summary>One connection of a test to a peer: it speaks and hears bytes.</summary>
+internal sealed class TestClient(ITestHost driver, string address)
 {
     private bool _shaken;
     private int _lastXid;
