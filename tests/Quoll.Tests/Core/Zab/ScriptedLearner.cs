@@ -17,7 +17,7 @@ internal sealed class ScriptedLearner(SteppedServer leader, long id, bool observ
         var vote = server.Votes.Select(said => said.Message).Last();
         Assert.True(Notification.TryRead(vote, out var own));
         var support = Notifications.Of(ServerState.Looking, server.Id, own.Vote.Zxid, round, own.Vote.PeerEpoch);
-        server.Do(peer => peer.OnNotification(1, support));
+        server.Do(peer => peer.OnNotification(server.Id == 1 ? 2 : 1, support));
         Assert.Equal(ServerState.Leading, server.Peer.State);
         return server;
     }
