@@ -24,11 +24,14 @@ public sealed class EnsembleConfig
         _weights = weights ?? new Dictionary<long, long>();
         if (Voters.Count is 0 or > MostVoters)
             throw new ArgumentException($"an ensemble has from 1 to {MostVoters} participants, and here are {Voters.Count}");
-        if (_groups.Keys.Concat(_weights.Keys).FirstOrDefault(id => !Voters.Contains(id)) is not 0 and var stranger)
+        var isGrouped = _groups.Count + _weights.Count > 0;
+        foreach (var stranger in _groups.Keys.Concat(_weights.Keys).Where(id => !Voters.Contains(id)))
             throw new ArgumentException($"server {stranger} is in a group or has a weight, and is no participant");
-        if (_groups.Count > 0 && Voters.FirstOrDefault(id => !_groups.ContainsKey(id)) is not 0 and var outside)
-            throw new ArgumentException($"server {outside} is a participant and in no group, though others are");
-        Verifier = _groups.Count + _weights.Count > 0 ? new Hierarchical(_groups, _weights) : new Majority(Voters);
+        foreach (var outside in Voters.Where(id => isGrouped && !_groups.ContainsKey(id)))
+            throw new ArgumentException($"server {outside} is a participant and in no group, though there are groups or weights");
+        if (isGrouped)
+            _weights = Voters.ToDictionary(id => id, id => _weights.GetValueOrDefault(id, 1));
+        Verifier = isGrouped ? new Hierarchical(_groups, _weights) : new Majority(Voters);
     }
 
     public IReadOnlyDictionary<long, Member> Members { get; }

@@ -28,7 +28,7 @@ public sealed record Member(
     public static Member? Parse(long id, string text, out string? error)
     {
         var parts = text.Split(';');
-        var observer = false;
+        bool? observer = null;
         var addresses = new List<MemberAddress>();
         foreach (var address in parts[0].Split('|'))
         {
@@ -36,11 +36,16 @@ public sealed record Member(
             if (fields.Length is < 3 or > 4 || fields[0].Length == 0
                 || !TryPort(fields[1], out var quorum) || !TryPort(fields[2], out var election))
                 return Fail($"expected host:port:port[:role], found {address}", out error);
+            if (quorum == election)
+                return Fail($"its two ports must differ, and both are {quorum}", out error);
             addresses.Add(new MemberAddress(fields[0], quorum, election));
             if (fields.Length == 3)
                 continue;
-            if (!TryRole(fields[3], out observer))
+            if (!TryRole(fields[3], out var role))
                 return Fail($"expected the role participant or observer, found {fields[3]}", out error);
+            if (role != (observer ?? role))
+                return Fail("its addresses name different roles", out error);
+            observer = role;
         }
 
         if (parts.Length > 2)
@@ -57,7 +62,7 @@ public sealed record Member(
 
         error = null;
         addresses.Sort((left, right) => string.CompareOrdinal(left.Host, right.Host));
-        return new Member(id, addresses, observer, host, port);
+        return new Member(id, addresses, observer ?? false, host, port);
     }
 
     /// <summary>The line without <c>server.N=</c>, as Apache's server writes it.</summary>
