@@ -172,13 +172,16 @@ internal sealed class Member : ILeaderReplies
         _replica.Replace(state);
         _ensemble.History.Become(state.History);
         _reloading = false;
-        if (Learner is { Phase: LearnerPhase.Truncating, Ended: null } learner)
+        var learner = Learner is { Phase: LearnerPhase.Truncating, Ended: null } ? Learner : null;
+        learner?.OnTruncated(state.LastZxid);
+        if (learner is { Ended: null })
         {
-            learner.OnTruncated(state.LastZxid);
             Learn(learner);
         }
         else
         {
+            if (learner is { Ended: { } why })
+                Leave(why);
             Leader = null;
             Learner = null;
             Look();
