@@ -317,10 +317,10 @@ internal sealed class Learner
 
     private bool OnCommit(Zxid zxid)
     {
-        if (zxid > Proposals.Last)
-            return false;
         if (zxid <= Proposals.Committed)
             return true;
+        if (zxid > Proposals.Last || (zxid != Proposals.Committed.Next && zxid.Counter != 1))
+            return false;
         Proposals.Commit(zxid);
         if (_inMemory)
             Proposals.OnSynced(zxid);   // the tree that it is applied to is not on disk either
