@@ -39,6 +39,8 @@ internal interface ILearnerRequests
 /// </summary>
 internal sealed class Leader
 {
+    /// <summary>After it another epoch must begin; what is left is for what the step still proposes.</summary>
+    private const uint LastCounter = uint.MaxValue - 0xffff;
     private readonly Ensemble? _ensemble;
     private readonly ILearnerRequests? _requests;
     private readonly DiskLane _disk;
@@ -102,6 +104,8 @@ internal sealed class Leader
             return;
         Stats.OnProposed(txn.Length);
         _ensemble.History.Append(zxid);
+        if (zxid.Counter >= LastCounter)
+            Ended = "the numbers of its epoch are nearly used up";
         PacketBytes? packet = null;
         foreach (var learner in Learners)
         {
