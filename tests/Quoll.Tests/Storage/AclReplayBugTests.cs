@@ -17,7 +17,7 @@ public class AclReplayBugTests
 
     // The table was written before the znode that needed a new list: the znode could not be read after a load.
     [Fact]
-    public void Bug_3306_a_list_that_the_table_lacks_comes_with_the_log()
+    public void ZOOKEEPER_3306_a_list_that_the_table_lacks_comes_with_the_log()
     {
         Snapshot(5).Acl(1, First).Znode("/a", 1, aclKey: 1).Znode("/b", 6, aclKey: 2).Znode("/c", 2, aclKey: 3).Write(_disk);
         Log(Txns.Create(6, "/b", 2, Second), Txns.SetAcl(7, "/c", Second, 1));
@@ -26,7 +26,7 @@ public class AclReplayBugTests
     }
 
     [Fact]
-    public void Bug_3306_a_list_that_nothing_brings_back_is_closed_to_all()
+    public void ZOOKEEPER_3306_a_list_that_nothing_brings_back_is_closed_to_all()
     {
         Snapshot(5).Znode("/a", 1, aclKey: 9).Write(_disk);
         Log(Txns.SetData(6, "/a", "x", 1), Txns.Create(7, "/a/b", 1), Txns.Delete(8, "/a/b"));
@@ -42,7 +42,7 @@ public class AclReplayBugTests
 
     // A create replayed over a znode left it with a list that had been forgotten; the next snapshot could not be loaded.
     [Fact]
-    public void Bug_4846_a_replayed_create_gives_the_znode_its_list()
+    public void ZOOKEEPER_4846_a_replayed_create_gives_the_znode_its_list()
     {
         Snapshot(5).Acl(1, First).Acl(2, Second).Znode("/a", 6, aclKey: 2).Znode("/b", 2, aclKey: 1).Write(_disk);
         Log(Txns.Create(6, "/a", 2, First), Txns.SetAcl(7, "/a", Second, 1), Txns.SetAcl(8, "/a", First, 2), Txns.Delete(9, "/b"));
@@ -57,7 +57,7 @@ public class AclReplayBugTests
 
     // Lists made by the replay took keys that znodes further on in the snapshot were meant to find other lists under.
     [Fact]
-    public void Bug_4689_a_list_made_by_the_replay_is_never_taken_for_one_that_is_missing()
+    public void ZOOKEEPER_4689_a_list_made_by_the_replay_is_never_taken_for_one_that_is_missing()
     {
         Snapshot(5).Acl(1, First).Znode("/a", 1, aclKey: 1).Znode("/late", 7, aclKey: 2).Znode("/later", 8, aclKey: 3).Write(_disk);
         Log(Txns.Create(6, "/new", 1, Second), Txns.Create(7, "/other", 2, [new(Permissions.Write, "ip", "10.0.0.9")]));
@@ -69,7 +69,7 @@ public class AclReplayBugTests
     }
 
     [Fact]
-    public void Bug_4689_keys_may_be_large_and_lists_may_come_twice()
+    public void ZOOKEEPER_4689_keys_may_be_large_and_lists_may_come_twice()
     {
         Snapshot(5).Acl(long.MaxValue, First).Acl(7, First).Acl(1L << 40, Second)
             .Znode("/a", 1, aclKey: long.MaxValue).Znode("/b", 1, aclKey: 7).Znode("/c", 1, aclKey: 1L << 40).Write(_disk);

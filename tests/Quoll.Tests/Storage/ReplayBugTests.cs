@@ -19,7 +19,7 @@ public class ReplayBugTests
     [InlineData(9)]
     [InlineData(6)]
     [InlineData(3)]
-    public void Bug_3125_a_replayed_delete_raises_pzxid_and_never_lowers_it(long pzxid)
+    public void ZOOKEEPER_3125_a_replayed_delete_raises_pzxid_and_never_lowers_it(long pzxid)
     {
         Snapshot(5).Znode("/p", 1, cversion: 4, pzxid: pzxid).Write(_disk);
         Log(Txns.SetData(6, "/p", "x", 1), Txns.Delete(7, "/p/gone"));
@@ -30,7 +30,7 @@ public class ReplayBugTests
 
     // A snapshot was named by a multi of which it had only the first part; the rest was never replayed.
     [Fact]
-    public void Bug_3127_a_multi_is_counted_once_all_of_it_is_applied()
+    public void ZOOKEEPER_3127_a_multi_is_counted_once_all_of_it_is_applied()
     {
         Snapshot(5).Znode("/a", 6).Write(_disk);
         Log(Txns.Multi(6, Txns.Create(6, "/a", 2), Txns.Create(6, "/b", 3), Txns.SetData(6, "/a", "set", 1)));
@@ -42,7 +42,7 @@ public class ReplayBugTests
     }
 
     [Fact]
-    public void Bug_3127_a_snapshot_named_by_a_multi_has_all_of_it()
+    public void ZOOKEEPER_3127_a_snapshot_named_by_a_multi_has_all_of_it()
     {
         using (var server = new ServerOnDisk(_disk))
         {
@@ -70,7 +70,7 @@ public class ReplayBugTests
 
     // A snapshot had an ephemeral, but not its session, which therefore never ended.
     [Fact]
-    public void Bug_3144_an_ephemeral_in_a_snapshot_has_its_session()
+    public void ZOOKEEPER_3144_an_ephemeral_in_a_snapshot_has_its_session()
     {
         using (var server = new ServerOnDisk(_disk))
         {
@@ -92,7 +92,7 @@ public class ReplayBugTests
     }
 
     [Fact]
-    public void Bug_3144_a_session_that_a_snapshot_lacks_comes_with_the_log()
+    public void ZOOKEEPER_3144_a_session_that_a_snapshot_lacks_comes_with_the_log()
     {
         Snapshot(5).Znode("/e", 7, owner: 0x1001).Write(_disk);
         Log(Txns.CreateSession(6, 0x1001, 8000), Txns.Create(7, "/e", 2, owner: 0x1001));
@@ -104,7 +104,7 @@ public class ReplayBugTests
 
     // The ephemerals were gone already when the end of their session was replayed; the parent's pzxid stayed behind.
     [Fact]
-    public void Bug_3145_a_replayed_end_of_a_session_raises_pzxid_though_its_ephemerals_are_gone()
+    public void ZOOKEEPER_3145_a_replayed_end_of_a_session_raises_pzxid_though_its_ephemerals_are_gone()
     {
         Snapshot(5).Session(0x1001).Znode("/p", 1, cversion: 2, pzxid: 3).Znode("/p/other", 2, owner: 0x1002).Session(0x1002).Write(_disk);
         Log(Txns.CloseSession(6, 0x1001, "/p/gone", "/p/gone2"));
@@ -117,7 +117,7 @@ public class ReplayBugTests
 
     // A replayed create lowered the parent's counter, and names of sequential znodes came again.
     [Fact]
-    public void Bug_3249_a_replayed_create_never_lowers_the_parents_counter()
+    public void ZOOKEEPER_3249_a_replayed_create_never_lowers_the_parents_counter()
     {
         Snapshot(5).Znode("/p", 1, cversion: 7, pzxid: 12).Znode("/p/a", 6).Write(_disk);
         Log(Txns.Create(6, "/p/a", 5), Txns.Create(7, "/p/b", 6));
@@ -146,7 +146,7 @@ public class ReplayBugTests
 
     // After a restart the counter began where the snapshot had it, and sequential names came again.
     [Fact]
-    public void Bug_1046_sequential_names_go_on_after_a_restart()
+    public void ZOOKEEPER_1046_sequential_names_go_on_after_a_restart()
     {
         var names = new List<string>();
         for (var life = 0; life < 4; life++)
@@ -172,7 +172,7 @@ public class ReplayBugTests
     }
 
     [Fact]
-    public void Bug_1046_a_create_of_an_old_log_counts_one_more()
+    public void ZOOKEEPER_1046_a_create_of_an_old_log_counts_one_more()
     {
         Snapshot(5).Znode("/p", 1, cversion: 3).Write(_disk);
         Log(Txns.CreateV0(6, "/p/a"), Txns.CreateV0(7, "/p/b"));
@@ -182,7 +182,7 @@ public class ReplayBugTests
 
     // A single check was logged, and no server could read that log again.
     [Fact]
-    public void Bug_2623_a_check_alone_is_refused_and_not_logged()
+    public void ZOOKEEPER_2623_a_check_alone_is_refused_and_not_logged()
     {
         using var server = new ServerOnDisk(_disk);
         var client = server.Connect();
@@ -196,7 +196,7 @@ public class ReplayBugTests
     }
 
     [Fact]
-    public void Bug_2623_a_log_with_a_check_alone_can_be_read()
+    public void ZOOKEEPER_2623_a_log_with_a_check_alone_can_be_read()
     {
         Snapshot(5).Write(_disk);
         Log(Txns.Check(6, "/zookeeper", 1), Txns.Create(7, "/after", 2));

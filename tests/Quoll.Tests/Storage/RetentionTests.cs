@@ -60,7 +60,7 @@ public class RetentionTests
 
     // 3231: half-written files are no reason to delete the last good one.
     [Fact]
-    public void Bug_3231_a_snapshot_that_is_not_whole_does_not_count()
+    public void ZOOKEEPER_3231_a_snapshot_that_is_not_whole_does_not_count()
     {
         Snapshots(0, 5, 9, 14);
         Logs(1, 6, 10, 15);

@@ -84,7 +84,7 @@ public class SnapshotHistoryTests
 
     // 4872: taking a snapshot must leave the state as it is.
     [Fact]
-    public void Bug_4872_a_snapshot_changes_nothing()
+    public void ZOOKEEPER_4872_a_snapshot_changes_nothing()
     {
         using var server = new ServerOnDisk(new MemoryDisk());
         var random = new Random(4872);
