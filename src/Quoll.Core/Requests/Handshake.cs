@@ -70,6 +70,10 @@ internal sealed class Handshake
     {
         if (client.State != ClientState.CreatingSession)
             return;
+
+        // Two may have come while the leader was asked: the later one has the session.
+        if (_sessions.Find(sessionId)?.Client is { } old)
+            Disconnect(old);
         if (!lives)
             Refuse(client, sessionId);
         else if (_sessions.Find(sessionId) is { } known)
