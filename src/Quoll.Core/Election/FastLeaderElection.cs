@@ -161,9 +161,10 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         {
             Propose(heard.Vote);
         }
-        else if (heard.Vote != _vote)
+        else if (Better(_vote, heard.Vote))
         {
-            // It may have begun to look after it was told: without this it would hear of it again only by the clock.
+            // It may have begun to look after it was told: without this it would hear of it again only by the clock. Who would not take
+            // the vote is not told it: it would answer, and be answered.
             Send(from, _vote);
         }
 
