@@ -126,6 +126,21 @@ public class TidyTests
             select $"{page.At(line.Index)}: {named}");
     }
 
+    [Fact]
+    public void Every_test_that_a_page_names_exists()
+    {
+        var test = new Regex("`((?:ZOOKEEPER|[A-Z][A-Za-z0-9]*)_[A-Za-z0-9_]+)`");
+        var tests = Nodes<MethodDeclarationSyntax>(Repository.CodeBelow("tests")).Select(method => method.Node.Identifier.Text).ToHashSet();
+        Repository.AssertNone(
+            from page in Repository.Pages
+            where page.Path.EndsWith("known-bugs.md", StringComparison.Ordinal)
+            from line in page.Lines.Index()
+            from match in test.Matches(line.Item)
+            let named = match.Groups[1].Value
+            where !tests.Contains(named)
+            select $"{page.At(line.Index)}: {named}");
+    }
+
     private static IEnumerable<(SourceFile File, T Node)> Nodes<T>(IEnumerable<SourceFile> files)
         where T : CSharpSyntaxNode =>
         from file in files

@@ -52,15 +52,19 @@ public sealed class ElectionTests
     }
 
     [Fact]
-    public void A_worse_vote_of_the_round_is_not_answered()
+    public void A_worse_vote_of_the_round_is_answered_and_the_same_is_not()
     {
         _one.Look();
         _one.Told.Clear();
 
+        _one.Hear(2, new Vote(1, Has, 2));
+        Assert.Empty(_one.Told);
+        _one = new Voter(1, SteppedServer.Config(3));
+        _one.Look();
+        _one.Told.Clear();
         _one.Hear(2, new Vote(2, Z.Of(1, 1), 1));
 
-        Assert.Equal(1, _one.Election.Vote.Leader);
-        Assert.Empty(_one.Told);
+        Assert.Equal((2, 1), Assert.Single(_one.Told.Select(told => (told.To, told.What.Vote.Leader))));
     }
 
     [Fact]
@@ -255,10 +259,19 @@ public sealed class ElectionTests
         var config = new EnsembleConfig(SteppedServer.Config(3).Members.Values, groups, new Dictionary<long, long> { [3] = 0 });
         _one = new Voter(1, config);
         _one.Look();
+        _one.Told.Clear();
 
         _one.Hear(3, new Vote(3, Z.Of(9, 9), 9));
 
         Assert.Equal(1, _one.Election.Vote.Leader);
+        Assert.Empty(_one.Told);
+
+        // Nor would it take another's vote, and so the two would answer each other without end.
+        _one = new Voter(3, config);
+        _one.Look(Z.Of(9, 9));
+        _one.Told.Clear();
+        _one.Hear(1, new Vote(1, Has, 2));
+        Assert.Empty(_one.Told);
     }
 
     /// <summary>An election of one server, with what it says to the others.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Quoll.Core.Quorum;
 
 namespace Quoll.Tests.Core.Quorum;
@@ -76,7 +77,7 @@ public sealed class QuorumVerifierTests
     private static long[] Of(int set) => [.. Enumerable.Range(0, 9).Where(bit => (set >> bit & 1) == 1).Select(bit => bit + 1L)];
 
     private static long[] Ids(string text) =>
-        [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => long.Parse(id, System.Globalization.CultureInfo.InvariantCulture))];
+        [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => long.Parse(id, CultureInfo.InvariantCulture))];
 
     private static Hierarchical Groups(string text, params (long Id, long Weight)[] weights)
     {

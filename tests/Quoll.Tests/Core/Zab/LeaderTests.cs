@@ -23,6 +23,19 @@ public sealed class LeaderTests
     }
 
     [Fact]
+    public void Who_connects_before_the_election_is_over_is_heard_when_it_is()
+    {
+        using var server = new SteppedServer(
+            SteppedServer.Options(3, SteppedServer.Config(3)), new DataDirectory().Log(1, 1, 2).Epochs(1, 1).Disk);
+        var early = new ScriptedLearner(server, 2).Introduce(1);
+        Assert.Empty(early.Wire.Said);
+
+        ScriptedLearner.Elect(server);
+
+        early.Wire.Take(PacketType.LeaderInfo, Z.Of(2, 0));
+    }
+
+    [Fact]
     public void The_current_epoch_is_on_disk_before_anybody_is_brought_to_it()
     {
         using var server = Leads(out _);
@@ -153,7 +166,10 @@ public sealed class LeaderTests
         var last = Z.Of(1, -0x10003);
         var lane = new DiskLane();
         var ensemble = new Ensemble(
-            1, SteppedServer.Config(1), new Epochs(0, 0, lane), new History(last), new PeerLane(), lane, []) { TickTime = 1, InitTime = 1, SyncTime = 1 };
+            1, SteppedServer.Config(1), new Epochs(0, 0, lane), new History(last), new PeerLane(), lane, [])
+        {
+            TickTime = 1, InitTime = 1, SyncTime = 1,
+        };
         var leader = new Leader(ensemble, null!, null, new Instant(0));
         ensemble.Epochs.OnSaved();
         leader.OnEpochSaved();

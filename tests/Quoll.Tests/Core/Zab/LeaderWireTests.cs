@@ -120,7 +120,8 @@ public sealed class LeaderWireTests
         using var server = Leads(new DataDirectory().Log(1, 1, 2).Epochs(1, 1), out var epoch);
         var learner = new ScriptedLearner(server, 2).Introduce(1).Promise(Z.Of(1, 1), 1);
         Assert.Equal(
-            [$"Diff {Z.Of(1, 2)}", $"Proposal {Z.Of(1, 2)}", $"Commit {Z.Of(1, 2)}", $"NewLeader {Z.Of(epoch, 0)}"], learner.Wire.TakeAll());
+            [$"Diff {Z.Of(1, 2)}", $"Proposal {Z.Of(1, 2)}", $"Commit {Z.Of(1, 2)}", $"NewLeader {Z.Of(epoch, 0)}"],
+            learner.Wire.TakeAll());
 
         learner.Ack(Z.Of(1, 2)).Ack(Z.Of(epoch, 0));
 
