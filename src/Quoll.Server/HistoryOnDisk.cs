@@ -61,8 +61,10 @@ internal sealed class HistoryOnDisk
     /// <summary>Drops what comes after a transaction.</summary>
     public void CutAfter(Zxid zxid)
     {
-        _files.CutAfter(zxid);
-        _logger.HistoryCut(zxid.ToString());
+        if (_files.CutAfter(zxid))
+            _logger.HistoryCut(zxid.ToString());
+        else
+            _logger.HistoryNotCut(zxid.ToString());
     }
 
     /// <summary>Drops everything but this snapshot, which the leader sent.</summary>

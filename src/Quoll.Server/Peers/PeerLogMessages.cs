@@ -90,4 +90,8 @@ internal static partial class PeerLogMessages
 
     [LoggerMessage(57, LogLevel.Information, "the leader's snapshot of {Zxid} is on disk and replaces all that was there")]
     public static partial void HistoryAdopted(this ILogger logger, string zxid);
+
+    [LoggerMessage(58, LogLevel.Warning,
+        "the history can't be cut after {Zxid}, as the leader has it: every snapshot here is newer. The leader is asked for a whole tree")]
+    public static partial void HistoryNotCut(this ILogger logger, string zxid);
 }
