@@ -57,7 +57,7 @@ internal sealed class Member : ILeaderReplies
     public Learner? Learner { get; private set; }
 
     public LeaderReport? Report =>
-        Leader is { Phase: LeaderPhase.Broadcasting } ? LeaderReport.Of(Leader, _remote.PendingSyncs, _now) : null;
+        Leader is { Phase: LeaderPhase.Broadcasting } ? LeaderReport.Of(Leader, _remote.Syncs!.Count, _now) : null;
 
     public void Advance(Instant now)
     {
@@ -135,7 +135,7 @@ internal sealed class Member : ILeaderReplies
         if (Leader is { } leader)
         {
             leader.OnSynced(zxid);
-            _remote.AnswerSyncs(leader.Proposals.Committed);
+            _remote.Syncs!.Answer();
         }
 
         Learner?.OnSynced(zxid);
@@ -218,9 +218,9 @@ internal sealed class Member : ILeaderReplies
 
     public void OnSync()
     {
-        _route!.OnSync();
         _replica.ApplyCommitted();
-        _route.OnApplied(_replica.Database.LastProcessed.Value);
+        if (_route!.TryTakeSync(out var sync))
+            _replica.Service!.Pipeline.AnswerSync(Learner!.Proposals.Committed, sync.Client, sync.Xid, sync.Path);
     }
 
     public ReadOnlySpan<byte> TakeTouched()
@@ -264,7 +264,7 @@ internal sealed class Member : ILeaderReplies
         else if (Leader is { } leader)
         {
             leader.OnPacket(link, packet);
-            _remote.AnswerSyncs(leader.Proposals.Committed);
+            _remote.Syncs!.Answer();
             _replica.ApplyCommitted();
         }
 
@@ -317,7 +317,7 @@ internal sealed class Member : ILeaderReplies
             _election.Settle(ServerState.Leading, vote);
             _ensemble.Notice(NoticeKind.Elected, vote.Leader, $"round {_election.Round}, history up to {vote.Zxid}");
             Leader = new Leader(_ensemble, _remote, _replica.NewestSnapshot, _now);
-            _remote.Leader = Leader;
+            _remote.Syncs = new LeaderSyncs(Leader);
             foreach (var link in _early)
                 Leader.OnLink(link);
         }
@@ -337,6 +337,7 @@ internal sealed class Member : ILeaderReplies
     private void Lead(Leader leader)
     {
         _remote.Route = _replica.Lead(leader);
+        _remote.Route.Syncs = _remote.Syncs;
         _remote.Service = _replica.Service;
         _election.RaiseEpoch(leader.Epoch);
         _ensemble.Notice(NoticeKind.Leading, _options.ServerId, $"epoch {leader.Epoch}");
@@ -344,10 +345,7 @@ internal sealed class Member : ILeaderReplies
 
     private void Learn(Learner learner)
     {
-        _route = new LearnerRoute(learner, _outbox.Peers)
-        {
-            OnSynced = (client, xid, path) => _replica.Service!.Pipeline.AnswerSync(client, xid, path),
-        };
+        _route = new LearnerRoute(learner, _outbox.Peers);
         _replica.Learn(learner.Proposals, _route);
     }
 

@@ -73,6 +73,7 @@ internal sealed class Replica
             sessions.Add(id, _options.MinSessionTimeout, Now);
         var route = new LeaderRoute(Database, leader, new Access.AccessControl(_options), Outbox.Notices);
         Begin(leader.Proposals, route, sessions);
+        route.OnSynced = Service!.Pipeline.AnswerSync;
         _reaper = new ContainerReaper(Database, route);
         Serves = true;
         return route;

@@ -40,6 +40,7 @@ internal sealed class ClientService
         {
             OnSessionCreated = OnSessionCreated,
             OnSessionClosed = OnSessionClosed,
+            OnSessionMoved = Disconnect,
             OnApplied = CountApplied,
         };
         _handshake = new Handshake(database, sessions, Pipeline, route, door.Ids, _outbox) { Disconnect = Disconnect };

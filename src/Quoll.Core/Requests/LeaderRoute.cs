@@ -22,6 +22,12 @@ internal sealed class LeaderRoute : IChangeRoute
         _prep = new Prep(database, access, _pending, notices);
     }
 
+    /// <summary>Where syncs wait for the quorum; null for a leader of nobody else.</summary>
+    public LeaderSyncs? Syncs { get; set; }
+
+    /// <summary>Answers a sync once all up to a transaction is applied here.</summary>
+    public Action<Zxid, Client, int, byte[]> OnSynced { get; set; } = (_, _, _, _) => { };
+
     public long Bytes => _leader.Proposals.Bytes;
 
     public long Change(OpCode op, ReadOnlySpan<byte> body, Client client, int xid, long wallClock) =>
@@ -53,11 +59,19 @@ internal sealed class LeaderRoute : IChangeRoute
         return Propose(_prep.Prepare(OpCode.DeleteContainer, bytes.WrittenSpan, Context(0, 0, [], wallClock), out _));
     }
 
-    public bool TrySync(Client client, int xid, ReadOnlySpan<byte> body) => false;
+    public bool TrySync(Client client, int xid, ReadOnlySpan<byte> body) => Syncs is { } syncs && TrySync(syncs, client, xid, body);
 
     public bool TryRevalidate(Client client, long sessionId, int timeout) => false;
 
     public void OnApplied(long zxid) => _pending.OnApplied(zxid);
+
+    private bool TrySync(LeaderSyncs syncs, Client client, int xid, ReadOnlySpan<byte> body)
+    {
+        if (!LearnerRoute.TryReadPath(body, out var path))
+            return false;
+        syncs.Add(after => OnSynced(after, client, xid, path));
+        return true;
+    }
 
     private WriteContext Context(long session, int xid, Identity[] identities, long wallClock) =>
         new(session, xid, identities, _leader.NextZxid.Value, wallClock);

@@ -15,11 +15,7 @@ internal sealed class LearnerRoute(Learner learner, PeerLane peers) : IChangeRou
     private readonly LaneBuffer _data = new();
     private readonly LaneBuffer _identities = new();
     private readonly Queue<(Client Client, int Xid, byte[] Path)> _syncs = new();
-    private readonly Queue<(Zxid After, Client Client, int Xid, byte[] Path)> _answered = new();
     private readonly Dictionary<long, Queue<(Client Client, int Timeout)>> _revalidations = [];
-
-    /// <summary>A sync is complete: all that was committed before it has been applied here.</summary>
-    public required Action<Client, int, byte[]> OnSynced { get; init; }
 
     public long Bytes => learner.Proposals.Bytes;
 
@@ -46,13 +42,19 @@ internal sealed class LearnerRoute(Learner learner, PeerLane peers) : IChangeRou
 
     public bool TrySync(Client client, int xid, ReadOnlySpan<byte> body)
     {
-        var reader = new JuteReader(body);
-        var path = PathRequest.Read(ref reader).Path;
-        if (reader.Malformed)
+        if (!TryReadPath(body, out var path))
             return false;
         Forward(client.SessionId, xid, OpCode.Sync, body, client.Identities);
-        _syncs.Enqueue((client, xid, path.ToArray() ?? []));
+        _syncs.Enqueue((client, xid, path));
         return true;
+    }
+
+    /// <summary>The path of a sync, which is told again in its answer and means nothing else.</summary>
+    internal static bool TryReadPath(ReadOnlySpan<byte> body, out byte[] path)
+    {
+        var reader = new JuteReader(body);
+        path = PathRequest.Read(ref reader).Path.ToArray() ?? [];
+        return !reader.Malformed;
     }
 
     public bool TryRevalidate(Client client, long sessionId, int timeout)
@@ -78,22 +80,13 @@ internal sealed class LearnerRoute(Learner learner, PeerLane peers) : IChangeRou
         return first;
     }
 
-    /// <summary>The leader has sent all that was committed when the oldest sync came to it.</summary>
-    public void OnSync()
-    {
-        if (!_syncs.TryDequeue(out var sync))
-            return;
-        _answered.Enqueue((learner.Proposals.Committed, sync.Client, sync.Xid, sync.Path));
-    }
+    /// <summary>
+    /// The leader has answered the oldest sync, behind all that was committed when it came there. False if nobody had asked.
+    /// </summary>
+    public bool TryTakeSync(out (Client Client, int Xid, byte[] Path) sync) => _syncs.TryDequeue(out sync);
 
-    /// <summary>Answers syncs for which all has been applied up to this transaction.</summary>
     public void OnApplied(long zxid)
     {
-        while (_answered.TryPeek(out var sync) && sync.After.Value <= zxid)
-        {
-            _answered.Dequeue();
-            OnSynced(sync.Client, sync.Xid, sync.Path);
-        }
     }
 
     private void Forward(long session, int xid, OpCode op, ReadOnlySpan<byte> body, Identity[] identities)

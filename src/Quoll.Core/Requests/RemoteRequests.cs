@@ -10,14 +10,12 @@ namespace Quoll.Core.Requests;
 internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
 {
     private static readonly Zxid NoZxid = new(-1);
-    private readonly Queue<(Zxid After, LearnerHandler Learner)> _syncs = new();
-
     /// <summary>Set once the leader serves.</summary>
     public ClientService? Service { get; set; }
 
     public LeaderRoute? Route { get; set; }
 
-    public Leader? Leader { get; set; }
+    public LeaderSyncs? Syncs { get; set; }
 
     public bool OnRequest(LearnerHandler learner, scoped in QuorumPacket packet)
     {
@@ -27,7 +25,7 @@ internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
             return false;
 
         if ((OpCode)header.Type == OpCode.Sync)
-            OnSync(learner);
+            Syncs!.Add(_ => peers.Send(learner.Link, PacketType.Sync, default));
         else if ((OpCode)header.Type == OpCode.CreateSession)
             OnCreateSession(learner, header.SessionId, reader.ReadInt());
         else
@@ -75,25 +73,6 @@ internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
         }
 
         return true;
-    }
-
-    /// <summary>Syncs that wait for transactions to be committed.</summary>
-    public int PendingSyncs => _syncs.Count;
-
-    /// <summary>Answers syncs of learners for which all is committed that was proposed before them.</summary>
-    public void AnswerSyncs(Zxid committed)
-    {
-        while (_syncs.TryPeek(out var sync) && sync.After <= committed)
-        {
-            _syncs.Dequeue();
-            peers.Send(sync.Learner.Link, PacketType.Sync, default);
-        }
-    }
-
-    private void OnSync(LearnerHandler learner)
-    {
-        _syncs.Enqueue((Leader!.Proposals.Last, learner));
-        AnswerSyncs(Leader.Proposals.Committed);
     }
 
     private void OnCreateSession(LearnerHandler learner, long id, int timeout)

@@ -24,6 +24,7 @@ internal sealed class RequestPipeline
     private readonly Reads _reads;
     private readonly Replies _replies;
     private readonly Queue<PendingWrite> _writes = new();
+    private readonly Queue<(Zxid After, Client Client, int Xid, byte[] Path)> _syncs = new();
     private Client? _answering;
     private Instant _nextDigestNotice;
     private int _deferred;
@@ -49,6 +50,9 @@ internal sealed class RequestPipeline
     public required Action<long> OnSessionCreated { get; init; }
 
     public required Action<long, Client?> OnSessionClosed { get; init; }
+
+    /// <summary>Called with a connection whose session is another server's by now.</summary>
+    public required Action<Client> OnSessionMoved { get; init; }
 
     /// <summary>Called with the size of each transaction that was applied.</summary>
     public required Action<int> OnApplied { get; init; }
@@ -91,8 +95,16 @@ internal sealed class RequestPipeline
     public void SubmitCreateSession(Client client, Session session) =>
         Begin(_route.CreateSession(session, WallClock), client, session.Id, OpCode.CreateSession, 0);
 
-    /// <summary>A sync that had to ask the leader is complete.</summary>
-    public void AnswerSync(Client client, int xid, byte[] path)
+    /// <summary>Answers a sync that had to ask the leader, once all up to a transaction is applied.</summary>
+    public void AnswerSync(Zxid after, Client client, int xid, byte[] path)
+    {
+        if (_syncs.Count > 0 || after > _database.LastProcessed)
+            _syncs.Enqueue((after, client, xid, path));
+        else
+            AnswerSync(client, xid, path);
+    }
+
+    private void AnswerSync(Client client, int xid, byte[] path)
     {
         client.WritesDone++;
         if (client.State == ClientState.Closed)
@@ -119,6 +131,11 @@ internal sealed class RequestPipeline
             Finish(txn, proposal.Zxid.Value);
             _proposals.RemoveFirst();
             _route.OnApplied(proposal.Zxid.Value);
+            while (_syncs.TryPeek(out var sync) && sync.After <= _database.LastProcessed)
+            {
+                _syncs.Dequeue();
+                AnswerSync(sync.Client, sync.Xid, sync.Path);
+            }
         }
     }
 
@@ -180,6 +197,14 @@ internal sealed class RequestPipeline
             client.WritesDone++;
             if (client.State != ClientState.Closed)
             {
+                // A client that has gone to another server is not told so: its old connection may be late in this, and it is the new one
+                // that counts (ZOOKEEPER-710).
+                if (header.Type == (int)OpCode.Error && Applier.Error == ErrorCode.SessionMoved)
+                {
+                    OnSessionMoved(client);
+                    return;
+                }
+
                 if (write.Op != OpCode.CreateSession)
                     _replies.Reply(client, write.Xid, write.Op, Applier, txn, zxid);
                 Count(client, write.Op, write.Xid, write.Arrival, isRead: false);

@@ -46,6 +46,7 @@ internal sealed class Leader
     private readonly DiskLane _disk;
     private readonly LearnerSync? _sync;
     private readonly LearnerSet? _learners;
+    private readonly QuorumCheck? _check;
     private readonly Instant _patience;
     private Instant _now;
     private Instant _nextPing;
@@ -66,6 +67,7 @@ internal sealed class Leader
         _requests = requests;
         _disk = ensemble.Disk;
         _learners = new LearnerSet(ensemble.Self, ensemble.Config);
+        _check = new QuorumCheck(_learners, ensemble.Peers);
         _now = now;
         Proposals = new Proposals(ensemble.History.Last);
         _sync = new LearnerSync(ensemble, this, snapshot);
@@ -86,6 +88,9 @@ internal sealed class Leader
     public IReadOnlyList<LearnerHandler> Learners => _learners?.All ?? [];
 
     public LeaderStats Stats { get; } = new();
+
+    /// <summary>Tells whether this server still leads.</summary>
+    public QuorumCheck Check => _check!;
 
     /// <summary>Why it can lead no longer; null while it does.</summary>
     public string? Ended { get; private set; }
@@ -156,13 +161,13 @@ internal sealed class Leader
     {
         if (_learners!.Find(link) is not { } learner)
             return;
-        learner.Deadline = _now + (learner.IsLive ? _ensemble!.SyncTime : _ensemble!.InitTime);
+        learner.Deadline = _now + (learner.State == HandlerState.Active ? _ensemble!.SyncTime : _ensemble!.InitTime);
         var fits = ((PacketType)packet.Type, learner.State) switch
         {
             (PacketType.FollowerInfo or PacketType.ObserverInfo, HandlerState.Unknown) => OnIntroduction(learner, packet),
             (PacketType.AckEpoch, HandlerState.Asked) => OnPromise(learner, packet),
             (PacketType.Ack, _) => OnAck(learner, new Zxid(packet.Zxid)),
-            (PacketType.Ping, >= HandlerState.Syncing) => _requests!.OnTouched(packet),
+            (PacketType.Ping, >= HandlerState.Syncing) => OnPong(learner, packet),
             (PacketType.Request, HandlerState.Active) => _requests!.OnRequest(learner, packet),
             (PacketType.Revalidate, HandlerState.Active) => _requests!.OnRevalidate(learner, packet),
             _ => false,
@@ -187,13 +192,14 @@ internal sealed class Leader
         if (now >= _nextPing)
         {
             _nextPing = now + (_ensemble.TickTime / 2);
-            foreach (var learner in Learners.Where(learner => learner.IsLive))
-                _ensemble.Peers.Send(learner.Link, PacketType.Ping, Proposals.Last);
+            _check!.Ping(Proposals.Last);
         }
 
         if (now < _nextCheck || Phase != LeaderPhase.Broadcasting)
             return;
         _nextCheck = now + _ensemble.TickTime;
+        foreach (var slow in Learners.Where(learner => learner.IsTooSlow(Proposals.Last, now, _ensemble.SyncTime)).ToList())
+            Refuse(slow, $"it has acknowledged nothing after {slow.Acked} for {_ensemble.SyncTime} ms");
         if (!_learners!.HasQuorum(learner => learner.IsLive))
             Ended = "it hears of no quorum";
     }
@@ -375,6 +381,12 @@ internal sealed class Leader
             else
                 peers.Send(learner.Link, commit ??= peers.Write(PacketType.Commit, proposal.Zxid));
         }
+    }
+
+    private bool OnPong(LearnerHandler learner, scoped in QuorumPacket packet)
+    {
+        _check!.OnPong(learner, Proposals.Last);
+        return _requests!.OnTouched(packet);
     }
 
     private void Forget(LearnerHandler learner)

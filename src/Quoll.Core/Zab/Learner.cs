@@ -165,8 +165,8 @@ internal sealed class Learner
                 packet.Data.Length > 8 && OnProposal(zxid, packet.Data.Span[8..]) && OnCommit(zxid),
             (PacketType.NewLeader, LearnerPhase.Syncing) => OnNewLeader(zxid),
             (PacketType.UpToDate, LearnerPhase.Synced) => OnUpToDate(),
-            (PacketType.Ping, LearnerPhase.Syncing) => true,
-            (PacketType.Ping, >= LearnerPhase.Synced) => OnPing(zxid),
+            (PacketType.Ping, LearnerPhase.Syncing or LearnerPhase.Synced) => true,   // who does not serve yet is not asked
+            (PacketType.Ping, LearnerPhase.Active) => OnPing(zxid),
             (PacketType.Revalidate, LearnerPhase.Active) => OnRevalidated(packet),
             (PacketType.Sync, LearnerPhase.Active) => OnSync(),
             _ => false,

@@ -32,6 +32,9 @@ internal enum HandlerState
 /// <summary>What a leader knows of one learner.</summary>
 internal sealed class LearnerHandler(Link link)
 {
+    private Zxid _expected;
+    private Instant _expectedUntil;
+
     public Link Link { get; } = link;
 
     public HandlerState State { get; set; }
@@ -55,7 +58,32 @@ internal sealed class LearnerHandler(Link link)
     /// <summary>It has all up to this transaction on disk.</summary>
     public Zxid Acked { get; set; }
 
+    /// <summary>Pings since it serves, and how many of them it has answered.</summary>
+    public long PingsSent { get; set; }
+
+    public long PongsHeard { get; set; }
+
+    /// <summary>The ping whose answer counts in the check of the quorum that is under way; 0 if it was not asked.</summary>
+    public long CheckedBy { get; set; }
+
     public Instant Deadline { get; set; }
+
+    /// <summary>
+    /// True if it has not acknowledged for so long what it was sent: it reads and answers pings, and its disk hangs. To be asked now and
+    /// then.
+    /// </summary>
+    /// <param name="last">The last transaction it was sent.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="patience">Milliseconds.</param>
+    public bool IsTooSlow(Zxid last, Instant now, int patience)
+    {
+        if (State != HandlerState.Active || IsObserver)
+            return false;
+        if (Acked < _expected)
+            return now >= _expectedUntil;
+        (_expected, _expectedUntil) = (last, now + patience);
+        return false;
+    }
 
     public bool IsLive => State is HandlerState.Synced or HandlerState.Active;
 }

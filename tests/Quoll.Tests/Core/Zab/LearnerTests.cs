@@ -92,7 +92,7 @@ public sealed class LearnerTests
     }
 
     [Fact]
-    public void A_ping_before_the_epoch_is_acknowledged_is_not_answered()
+    public void A_ping_before_the_learner_serves_is_not_answered()
     {
         using var server = Learner();
         var leader = new ScriptedLeader(server, 4).Elect();
@@ -100,6 +100,8 @@ public sealed class LearnerTests
 
         leader.Say(PacketType.Ping, Z.Of(1, 3)).NewLeader().Say(PacketType.Ping, Z.Of(1, 3));
 
+        Assert.Equal([$"Ack {Z.Of(4, 0)}"], leader.Wire.TakeAll());
+        leader.Say(PacketType.UpToDate, new Quoll.Protocol.Zxid(-1)).Say(PacketType.Ping, Z.Of(1, 3));
         Assert.Equal([$"Ack {Z.Of(4, 0)}", $"Ping {Z.Of(1, 3)}"], leader.Wire.TakeAll());
     }
 
