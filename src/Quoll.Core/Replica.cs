@@ -129,7 +129,9 @@ internal sealed class Replica
         service.Pipeline.Now = Now;
         service.Pipeline.WallClock = wallClock;
         ApplyCommitted();
-        if (!DiskHasRoom)
+
+        // A role that has ended proposes nothing more, though what it knew of sessions is still here.
+        if (!Serves || !DiskHasRoom)
             return;
         ExpireSessions(service);
         _reaper?.Advance(Now, wallClock);

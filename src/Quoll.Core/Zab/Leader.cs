@@ -102,7 +102,7 @@ internal sealed class Leader
 
     public void Propose(Zxid zxid, ReadOnlySpan<byte> txn)
     {
-        Invariant.Holds(zxid == NextZxid && Phase == LeaderPhase.Broadcasting);
+        Invariant.Holds(zxid == NextZxid && Phase == LeaderPhase.Broadcasting && Ended is null);
         var bytes = Proposals.Add(zxid, txn);
         _disk.Add(DiskEffectKind.Append, zxid, bytes);
         if (_ensemble is null)
