@@ -104,6 +104,11 @@ public sealed class QuorumPeer
     /// <summary>A snapshot is on disk, whole and under its name.</summary>
     public void OnSnapshotSaved(Zxid zxid) => _member?.OnSnapshotSaved(zxid);
 
+    /// <summary>
+    /// Snapshots older than this one were deleted, and with them what the log had before it: learners that lack it need a snapshot now.
+    /// </summary>
+    public void OnPurged(Zxid oldestSnapshot) => _replica.History.ForgetUpTo(oldestSnapshot);
+
     /// <summary>Begins a snapshot now, unless one is being written.</summary>
     public void BeginSnapshot()
     {

@@ -48,6 +48,17 @@ internal sealed class History(Zxid start)
         Start = zxid;
     }
 
+    /// <summary>The log begins behind this transaction: what was before it has been deleted.</summary>
+    public void ForgetUpTo(Zxid zxid)
+    {
+        if (zxid <= Start || zxid > Last)
+            return;
+        Start = zxid;
+        _epochs.RemoveAll(range => range.Last <= zxid);
+        if (_epochs.Count > 0 && _epochs[0].First <= zxid)
+            _epochs[0] = (zxid.Next, _epochs[0].Last);
+    }
+
     /// <summary>What was read again from disk.</summary>
     public void Become(History other)
     {
