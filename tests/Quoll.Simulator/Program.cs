@@ -14,33 +14,27 @@ var root = new RootCommand("Runs whole ensembles of Quoll servers on a network, 
 };
 root.SetAction(parsed =>
 {
+    var total = new RunTotals();
     for (var i = 0; i < parsed.GetValue(runs); i++)
     {
         var number = parsed.GetValue(seed) + i;
         var scenario = new Scenario(number, parsed.GetValue(servers), parsed.GetValue(observers));
-        List<string> complaints;
-        try
-        {
-            complaints = scenario.Run(parsed.GetValue(seconds) * 1000);
-        }
-#pragma warning disable CA1031 // Whatever it is, it is the run's result.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            complaints = [e.ToString()];
-        }
-
+        var complaints = scenario.RunSafely(parsed.GetValue(seconds) * 1000);
         if (complaints.Count > 0 || parsed.GetValue(trace))
             Console.WriteLine(string.Join(Environment.NewLine, scenario.Trace));
+        total.Add(scenario, parsed.GetValue(seconds));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"seed {number}: {scenario.Operations} operations, {scenario.Answered} answered, {scenario.Faults} faults, "
+            $"seed {number}: {scenario.Operations} operations, {scenario.Answered} answered, {scenario.Faults.Values.Sum()} faults, "
             + $"{complaints.Count} complaints"));
-        complaints.ForEach(Console.WriteLine);
+        foreach (var complaint in complaints)
+            Console.WriteLine(complaint);
         if (complaints.Count > 0)
             return 1;
     }
 
+    if (parsed.GetValue(runs) > 1)
+        Console.WriteLine(total);
     return 0;
 });
 return await root.Parse(args).InvokeAsync();

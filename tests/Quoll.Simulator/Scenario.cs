@@ -1,14 +1,27 @@
-using Quoll.Core.Election;
+using Quoll.Simulator.Checks;
+using Quoll.Simulator.Clients;
 
 namespace Quoll.Simulator;
 
 /// <summary>A run of clients and faults from a seed, and the verdict on it.</summary>
-public sealed class Scenario(int seed, int servers = 3, int observers = 0)
+public sealed class Scenario
 {
     private const int Patience = 30_000;
-    private readonly Simulation _simulation = new(seed, servers, observers);
+    private const int Clients = 8;
 
-    private IReadOnlyList<SimClient> _clients = [];
+    /// <summary>Longer than any session lives without its client.</summary>
+    private const int Aftermath = 9_000;
+
+    private readonly Simulation _simulation;
+    private readonly List<SimClient> _clients;
+    private readonly Faults _faults;
+
+    public Scenario(int seed, int servers = 3, int observers = 0)
+    {
+        _simulation = new Simulation(seed, servers, observers);
+        _clients = [.. Enumerable.Range(0, Clients).Select(number => new SimClient(_simulation, number))];
+        _faults = new Faults(_simulation, _clients);
+    }
 
     /// <summary>What happened, a line each.</summary>
     public IReadOnlyList<string> Trace => _simulation.Trace;
@@ -19,102 +32,64 @@ public sealed class Scenario(int seed, int servers = 3, int observers = 0)
     /// <summary>Those that were answered.</summary>
     public int Answered => _clients.Sum(client => client.History.Count(operation => operation.Returned is not null));
 
-    /// <summary>Faults injected.</summary>
-    public int Faults { get; private set; }
+    /// <summary>Faults injected, by kind.</summary>
+    public IReadOnlyDictionary<string, int> Faults => _faults.Injected;
 
     /// <summary>Runs for so many milliseconds of simulated time; complaints, if there are any.</summary>
-    public List<string> Run(int milliseconds)
+    public IReadOnlyList<string> Run(int milliseconds)
     {
-        _clients = [.. Enumerable.Range(0, 8).Select(number => new SimClient(_simulation, number, keys: 3))];
         foreach (var server in _simulation.Servers)
             server.Start();
         foreach (var client in _clients)
             client.Begin();
         var end = _simulation.Now + (milliseconds * 1000L);
-        while (_simulation.Now < end)
+        while (_simulation.Now < end && _simulation.Complaints.Count == 0)
         {
             _simulation.Run(_simulation.Random.Next(50, 2000));
-            Disturb();
+            _faults.Inject();
         }
 
-        return Finish();
+        if (_simulation.Complaints.Count == 0)
+            Finish();
+        return _simulation.Complaints;
     }
 
-    // Half of what happens happens to the leader: there is most to lose.
-    private void Disturb()
+    /// <summary>The same; what is thrown is a complaint as well.</summary>
+    public IReadOnlyList<string> RunSafely(int milliseconds)
     {
-        var servers = _simulation.Servers;
-        var leader = servers.FirstOrDefault(each => each.Peer is { State: ServerState.Leading });
-        var server = leader is not null && _simulation.Chance(0.5) ? leader : servers[_simulation.Random.Next(servers.Count)];
-        Faults++;
-        switch (_simulation.Random.Next(8))
+        try
         {
-            case 0 or 1:
-                Crash(server);
-                break;
-            case 2:
-                // In the middle of what the disk does.
-                server.Disk.WritesLeft = _simulation.Random.Next(4);
-                _simulation.After(300_000, () => server.Disk.WritesLeft = null);
-                Restart(server);
-                break;
-            case 3:
-                server.Disk.SyncsLeft = _simulation.Random.Next(4);
-                _simulation.After(300_000, () => server.Disk.SyncsLeft = null);
-                Restart(server);
-                break;
-            case 4:
-                _simulation.Network.Part(server, servers);
-                _simulation.After(_simulation.Between(50_000, 3_000_000), _simulation.Network.Heal);
-                break;
-            case 5:
-                _simulation.Network.Part(server, [servers[_simulation.Random.Next(servers.Count)]]);
-                _simulation.After(_simulation.Between(50_000, 1_000_000), _simulation.Network.Heal);
-                break;
-            case 6:
-                // The power of the whole room.
-                foreach (var each in servers)
-                    Crash(each);
-                break;
-            default:
-                // Cut off, then without power: what it had proposed nobody else has.
-                _simulation.Network.Part(server, servers);
-                _simulation.After(_simulation.Between(1_000, 100_000), () => Crash(server));
-                _simulation.After(_simulation.Between(100_000, 1_000_000), _simulation.Network.Heal);
-                break;
+            return Run(milliseconds);
+        }
+#pragma warning disable CA1031 // Whatever it is, it is the run's result.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return [.. _simulation.Complaints, e.ToString()];
         }
     }
 
-    private void Crash(SimServer server)
+    private void Finish()
     {
-        server.Crash();
-        Restart(server);
-    }
-
-    private void Restart(SimServer server) => _simulation.After(_simulation.Between(310_000, 2_000_000), () =>
-    {
-        if (server.Peer is null)
-            server.Start();
-    });
-
-    private List<string> Finish()
-    {
-        foreach (var server in _simulation.Servers)
-            server.Disk.WritesLeft = server.Disk.SyncsLeft = null;
-        _simulation.Run(2_100);
-        foreach (var server in _simulation.Servers.Where(server => server.Peer is null))
-            server.Start();
+        _simulation.Run(4_100);
+        _faults.End();
         _simulation.Network.Heal();
+        foreach (var server in _simulation.Servers)
+            server.Start();
+
         if (!_simulation.RunUntil(() => _simulation.Servers.All(server => server.Peer is { Serves: true }), Patience))
-            return [$"not all serve {Patience} ms after the last fault"];
-        _simulation.Run(3_000);
+            _simulation.Complain($"not all serve {Patience} ms after the last fault");
+        _simulation.Run(2_000);
         foreach (var client in _clients)
             client.Stop();
-        _simulation.Run(8_000);
-        var zxids = _simulation.Servers.Select(server => server.Peer!.LastProcessed).Distinct().ToList();
-        var complaints = Checker.Check(_simulation, _clients);
-        if (zxids.Count > 1)
-            complaints.Add($"servers are at {string.Join(", ", zxids)}");
-        return complaints;
+        _simulation.Run(Aftermath);
+        if (_simulation.Complaints.Count > 0)
+            return;
+        foreach (var server in _simulation.Servers.Where(server => server.Peer is not { Serves: true }))
+            _simulation.Complain($"server {server.Id} serves no longer, with nothing in its way");
+        if (_simulation.Servers.Select(server => server.Peer!.LastProcessed).Distinct().Count() > 1)
+            _simulation.Complain($"servers end at {string.Join(", ", _simulation.Servers.Select(server => server.Peer!.LastProcessed))}");
+        if (_simulation.Complaints.Count == 0)
+            EndChecker.Check(_simulation, _clients);
     }
 }

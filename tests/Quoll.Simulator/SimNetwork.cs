@@ -27,49 +27,73 @@ internal sealed class SimLinkEnd(SimServer server)
     public long LastArrival { get; set; }
 }
 
-/// <summary>The network between servers: it delays, parts, and breaks connections with bytes in flight.</summary>
-internal sealed class SimNetwork(Simulation simulation)
+/// <summary>
+/// The network between servers. It delays, and it parts: with a word to both, as when a machine refuses; or without one, as when a cable is
+/// cut, both ways or one way. Then what is sent waits, as TCP has it, until it gets through or the connection is given up.
+/// </summary>
+internal sealed class SimNetwork
 {
+    private readonly Simulation _simulation;
+    private readonly SimElectionPort _election;
     private readonly List<SimLinkEnd> _ends = [];
     private readonly HashSet<(long, long)> _blocked = [];
-    private readonly HashSet<(long, long)> _reachable = [];
-    private readonly Dictionary<(long, long), byte[]> _lastWords = [];
-    private readonly Dictionary<(long, long), long> _lastArrivals = [];
+    private readonly HashSet<(long, long)> _mute = [];
+    private readonly List<(SimLinkEnd To, Action What)> _held = [];
 
-    public bool CanReach(SimServer from, SimServer to) =>
-        from.Peer is not null && to.Peer is not null && !_blocked.Contains((from.Id, to.Id)) && !_blocked.Contains((to.Id, from.Id));
+    public SimNetwork(Simulation simulation)
+    {
+        _simulation = simulation;
+        _election = new SimElectionPort(simulation, CanReach, IsMute);
+    }
 
     public void OnStarted(SimServer server)
     {
-        foreach (var other in simulation.Servers)
-            ConnectElection(server, other);
+        foreach (var other in _simulation.Servers)
+            _election.Connect(server, other);
     }
 
     public void OnStopped(SimServer server)
     {
         foreach (var end in _ends.Where(end => end.Server == server).ToList())
             Break(end);
-        Lose(server.Id);
+        _election.Lose(server.Id);
     }
 
-    /// <summary>Cuts a server off from some others; what is in flight is lost.</summary>
+    /// <summary>Cuts a server off from some others; what is in flight is lost, and both sides know.</summary>
     public void Part(SimServer server, IEnumerable<SimServer> others)
     {
         foreach (var other in others.Where(other => other != server))
         {
-            simulation.Say($"{server.Id} and {other.Id} are parted");
+            _simulation.Say($"{server.Id} and {other.Id} are parted");
             _blocked.Add((server.Id, other.Id));
             foreach (var end in _ends.Where(end => end.Server == server && end.Other.Server == other).ToList())
                 Break(end);
-            Lose(server.Id, other.Id);
+            _election.Lose(server.Id, other.Id);
         }
+    }
+
+    /// <summary>Nothing more comes through from one to the other, and nobody is told.</summary>
+    public void Mute(SimServer from, SimServer to)
+    {
+        if (from == to)
+            return;
+        _simulation.Say($"nothing comes through from {from.Id} to {to.Id}");
+        _mute.Add((from.Id, to.Id));
     }
 
     public void Heal()
     {
-        simulation.Say("all are together");
+        _simulation.Say("all are together");
         _blocked.Clear();
-        foreach (var server in simulation.Servers)
+        var muted = _mute.ToList();
+        _mute.Clear();
+        foreach (var (from, to) in muted)
+            _election.Deliver(_simulation.ServerOf(from), _simulation.ServerOf(to));
+        var held = _held.ToList();
+        _held.Clear();
+        foreach (var (to, what) in held)
+            Arrive(to, what);
+        foreach (var server in _simulation.Servers)
             OnStarted(server);
     }
 
@@ -78,7 +102,7 @@ internal sealed class SimNetwork(Simulation simulation)
         switch (effect.Kind)
         {
             case PeerEffectKind.Notify:
-                Notify(from, effect.Server, bytes.ToArray());
+                _election.Notify(from, effect.Server, bytes.ToArray());
                 break;
             case PeerEffectKind.Connect:
                 Connect(from, effect.Link!, effect.Server);
@@ -99,11 +123,18 @@ internal sealed class SimNetwork(Simulation simulation)
         }
     }
 
+    private bool CanReach(SimServer from, SimServer to) =>
+        from.Peer is not null && to.Peer is not null && Open(from.Id, to.Id) && Open(to.Id, from.Id);
+
+    private bool Open(long from, long to) => !_blocked.Contains((from, to)) && !_mute.Contains((from, to));
+
+    private bool IsMute(long from, long to) => _mute.Contains((from, to));
+
     private void Connect(SimServer from, Link link, long to)
     {
-        var target = simulation.Servers.First(server => server.Id == to);
+        var target = _simulation.ServerOf(to);
         var life = from.Life;
-        simulation.After(simulation.Between(100, 2_000), () =>
+        _simulation.After(_simulation.Between(100, 2_000), () =>
         {
             if (life != from.Life)
                 return;
@@ -119,7 +150,12 @@ internal sealed class SimNetwork(Simulation simulation)
             link.Host = near;
             _ends.Add(near);
             _ends.Add(far);
-            target.Do(peer => far.Link = peer.OnLink(far));
+            target.Do(peer =>
+            {
+                far.Link = peer.OnLink(far);
+                if (far.Closed)
+                    peer.OnLinkDown(far.Link);   // it was not looked at before the other side had given up
+            });
             if (!near.Closed)
                 from.Do(peer => peer.OnLinkUp(link));
         });
@@ -133,16 +169,28 @@ internal sealed class SimNetwork(Simulation simulation)
 
     private void Arrive(SimLinkEnd to, Action what)
     {
-        to.LastArrival = Math.Max(to.LastArrival + 1, simulation.Now + simulation.Between(50, simulation.Chance(0.05) ? 20_000 : 1_000));
-        simulation.After(to.LastArrival - simulation.Now, what);
+        if (IsMute(to.Other.Server.Id, to.Server.Id))
+        {
+            _held.Add((to, what));
+            return;
+        }
+
+        var delay = _simulation.Between(50, _simulation.Chance(0.05) ? 20_000 : 1_000);
+        to.LastArrival = Math.Max(to.LastArrival + 1, _simulation.Now + delay);
+        _simulation.After(to.LastArrival - _simulation.Now, what);
     }
 
     private static void Deliver(SimLinkEnd to, byte[] bytes)
     {
         if (to.Closed || to.Life != to.Server.Life)
             return;
-        to.Inbox.AddRange(bytes);
-        to.Server.Do(_ => to.Server.Feed(to));
+        to.Server.Do(_ =>
+        {
+            if (to.Closed)
+                return;
+            to.Inbox.AddRange(bytes);
+            to.Server.Feed(to);
+        });
     }
 
     // Both sides are told, each once.
@@ -151,17 +199,23 @@ internal sealed class SimNetwork(Simulation simulation)
         foreach (var side in new[] { end, end.Other })
         {
             _ends.Remove(side);
-            if (side.Closed && side.Link is not { } || side.Life != side.Server.Life)
+            if (side.Life != side.Server.Life || side.Closed)
                 continue;
-            var wasClosed = side.Closed;
+            if (side.Link is { } link && IsMute(side.Other.Server.Id, side.Server.Id))
+            {
+                _held.Add((side, () => Tell(side, link)));
+                continue;
+            }
+
             side.Closed = true;
-            if (!wasClosed && side.Link is { } link)
-                simulation.After(simulation.Between(10, 500), () => Tell(side, link));
+            if (side.Link is { } open)
+                _simulation.After(_simulation.Between(10, 500), () => Tell(side, open));
         }
     }
 
     private static void Tell(SimLinkEnd side, Link link)
     {
+        side.Closed = true;
         if (side.Life == side.Server.Life)
             side.Server.Do(peer => peer.OnLinkDown(link));
     }
@@ -170,6 +224,7 @@ internal sealed class SimNetwork(Simulation simulation)
     {
         if (end is not { Closed: false })
             return;
+        _simulation.Say($"{end.Server.Id} sends the snapshot {zxid} to {end.Other.Server.Id}");
         var all = new List<byte>();
         if (!SnapshotBody.Read(end.Server.Disk, SimServer.Directory, zxid, Add))
         {
@@ -196,7 +251,8 @@ internal sealed class SimNetwork(Simulation simulation)
     {
         if (end is not { Closed: false })
             return;
-        var files = new HistoryFiles(end.Server.Disk, SimServer.Directory, SimServer.Directory, 1024 * 1024);
+        _simulation.Say($"{end.Server.Id} sends the log after {effect.From} and up to {effect.To} to {end.Other.Server.Id}");
+        var files = new HistoryFiles(end.Server.Disk, SimServer.Directory, SimServer.Directory, SimServer.MaxTxn);
         if (!files.Read(effect.From, effect.To, SendOne))
             Break(end);
 
@@ -221,61 +277,5 @@ internal sealed class SimNetwork(Simulation simulation)
         writer.Write(new QuorumPacket((int)type, zxid.Value, data, default));
         writer.Commit();
         return buffer.WrittenSpan.ToArray();
-    }
-
-    private void Notify(SimServer from, long to, byte[] message)
-    {
-        _lastWords[(from.Id, to)] = message;
-        if (_reachable.Contains((from.Id, to)))
-            DeliverLastWords(from, simulation.Servers.First(server => server.Id == to));
-    }
-
-    private void DeliverLastWords(SimServer from, SimServer to)
-    {
-        var key = (from.Id, to.Id);
-        if (!_lastWords.TryGetValue(key, out var message))
-            return;
-        var life = to.Life;
-        var at = Math.Max(_lastArrivals.GetValueOrDefault(key) + 1, simulation.Now + simulation.Between(50, 1_500));
-        _lastArrivals[key] = at;
-        simulation.After(at - simulation.Now, () =>
-        {
-            if (to.Life == life && _reachable.Contains(key))
-                to.Do(peer => peer.OnNotification(from.Id, message));
-        });
-    }
-
-    private void ConnectElection(SimServer server, SimServer other)
-    {
-        var (life, otherLife) = (server.Life, other.Life);
-        if (server == other || !CanReach(server, other))
-            return;
-        simulation.After(simulation.Between(200, 5_000), () =>
-        {
-            if (server.Life != life || other.Life != otherLife || !CanReach(server, other))
-                return;
-            foreach (var (from, to) in new[] { (server, other), (other, server) })
-            {
-                if (!_reachable.Add((from.Id, to.Id)))
-                    continue;
-                to.Do(peer => peer.OnReachable(from.Id, true));
-                DeliverLastWords(from, to);
-            }
-        });
-    }
-
-    private void Lose(long server, long? other = null)
-    {
-        foreach (var (from, to) in _reachable.Where(pair => Concerns(pair.Item1, pair.Item2) || Concerns(pair.Item2, pair.Item1)).ToList())
-        {
-            _reachable.Remove((from, to));
-            var told = simulation.Servers.First(each => each.Id == to);
-            told.Do(peer => peer.OnReachable(from, false));
-        }
-
-        foreach (var key in _lastWords.Keys.Where(key => key.Item1 == server && other is null).ToList())
-            _lastWords.Remove(key);
-
-        bool Concerns(long one, long two) => one == server && (other is null || two == other);
     }
 }

@@ -1,27 +1,54 @@
 using Quoll.Core;
 using Quoll.Protocol;
+using Quoll.Simulator.Checks;
+using Quoll.Simulator.Clients;
 using Quoll.Storage;
 
 namespace Quoll.Simulator;
 
 /// <summary>A server: the real peer, log, snapshots and recovery, on a disk in memory that takes its time and may lose its power.</summary>
-#pragma warning disable CA1001 // Files in memory need no end; a crash has none.
-internal sealed class SimServer(Simulation simulation, long id)
+internal sealed class SimServer
 {
-#pragma warning restore CA1001
     public const string Directory = "/data/version-2";
-    private const int MaxTxn = 1024 * 1024;
-    private readonly Queue<DiskEffect> _logEffects = new();
-    private readonly Queue<DiskEffect> _snapshotEffects = new();
+    public const int MaxTxn = 1024 * 1024;
+
+    /// <summary>Every so many times that a server begins to look for a leader, its disk is read as a start would.</summary>
+    private const int ReadDiskEvery = 8;
+
+    private readonly Simulation _simulation;
     private readonly List<SimLinkEnd> _parked = [];
-    private TxnLog? _log;
-    private SnapshotFileWriter? _snapshot;
-    private bool _logBusy;
-    private bool _snapshotBusy;
+    private int _looks;
 
-    public long Id { get; } = id;
+    public SimServer(Simulation simulation, long id)
+    {
+        _simulation = simulation;
+        Id = id;
+        Disk.CreateDirectory(Directory);
+        Mirror = new DiskMirror(simulation, id);
+        Rules = new ServerRules(simulation, this);
+        Lanes = new SimDiskLanes(simulation, this);
+        Options = new PeerOptions
+        {
+            Seed = (ulong)id,
+            ServerId = id,
+            Ensemble = simulation.Config,
+            TickTime = 200,
+            MinSessionTimeout = 2000,
+            MaxSessionTimeout = 20_000,
+            SnapCount = 120,
+            MaxTxn = MaxTxn,
+        };
+    }
 
-    public MemoryDisk Disk { get; private set; } = NewDisk();
+    public long Id { get; }
+
+    public MemoryDisk Disk { get; } = new();
+
+    public DiskMirror Mirror { get; }
+
+    public ServerRules Rules { get; }
+
+    public SimDiskLanes Lanes { get; }
 
     /// <summary>Null while it is down.</summary>
     public QuorumPeer? Peer { get; private set; }
@@ -29,21 +56,14 @@ internal sealed class SimServer(Simulation simulation, long id)
     /// <summary>Goes up with each start and each crash: what belongs to an earlier life is void.</summary>
     public int Life { get; private set; }
 
-    public PeerOptions Options { get; } = new()
-    {
-        Seed = (ulong)id,
-        ServerId = id,
-        Ensemble = simulation.Config,
-        TickTime = 200,
-        MinSessionTimeout = 2000,
-        MaxSessionTimeout = 20_000,
-        SnapCount = 200,
-        MaxTxn = MaxTxn,
-    };
+    /// <summary>Until then the process gets no time; what comes waits.</summary>
+    public long PausedUntil { get; set; }
 
-    private Instant Clock => new(simulation.Now / 1000);
+    public PeerOptions Options { get; }
 
-    private long WallClock => 1_700_000_000_000 + (simulation.Now / 1000);
+    private Instant Clock => new(_simulation.Now / 1000);
+
+    private long WallClock => 1_700_000_000_000 + (_simulation.Now / 1000);
 
     /// <summary>Starts it; if the disk fails meanwhile, again a little later, as who runs it would.</summary>
     public void Start()
@@ -57,24 +77,10 @@ internal sealed class SimServer(Simulation simulation, long id)
         }
         catch (IOException e)
         {
-            simulation.Say($"{Id} does not start: {e.Message}");
-            Peer = null;
-            Disk.Crash(simulation.Random.Next());
-            simulation.After(simulation.Between(100_000, 500_000), Start);
+            _simulation.Say($"{Id} does not start: {e.Message}");
+            LosePower();
+            _simulation.After(_simulation.Between(100_000, 500_000), Start);
         }
-    }
-
-    private void Begin()
-    {
-        var (state, empty) = Recover();
-        Peer = new QuorumPeer(Options, state, Clock, WallClock);
-        _log = new TxnLog(Disk, Directory, new TxnLogOptions(64 * 1024));
-        if (empty)
-            WriteFirstSnapshot();
-        simulation.Say($"{Id} starts with {state.LastZxid}, epochs {state.AcceptedEpoch} and {state.CurrentEpoch}");
-        Drain();
-        Tick(Life);
-        simulation.Network.OnStarted(this);
     }
 
     /// <summary>The power goes: what was not synced is lost, or half of it.</summary>
@@ -82,25 +88,31 @@ internal sealed class SimServer(Simulation simulation, long id)
     {
         if (Peer is null)
             return;
-        simulation.Say($"{Id} crashes");
-        Peer = null;
-        Life++;
-        _logEffects.Clear();
-        _snapshotEffects.Clear();
-        _parked.Clear();
-        _logBusy = _snapshotBusy = false;
-        _snapshot = null;
-        _log = null;
-        Disk.Crash(simulation.Random.Next());
-        simulation.Network.OnStopped(this);
+        _simulation.Say($"{Id} crashes");
+        LosePower();
+        _simulation.Network.OnStopped(this);
     }
 
     /// <summary>An input for the peer, and what comes of it.</summary>
     public void Do(Action<QuorumPeer> input)
     {
+        if (Peer is null)
+            return;
+        if (_simulation.Now < PausedUntil)
+        {
+            var life = Life;
+            _simulation.After(PausedUntil - _simulation.Now, () =>
+            {
+                if (life == Life)
+                    Do(input);
+            });
+            return;
+        }
+
+        Peer.Advance(Clock, WallClock);
+        Drain();
         if (Peer is not { } peer)
             return;
-        peer.Advance(Clock, WallClock);
         input(peer);
         Drain();
         var parked = _parked.ToArray();
@@ -114,8 +126,7 @@ internal sealed class SimServer(Simulation simulation, long id)
     {
         if (Peer is not { } peer || end.Closed || end.Inbox.Count == 0)
             return;
-        var bytes = end.Inbox.ToArray();
-        var taken = peer.OnBytes(end.Link!, bytes);
+        var taken = peer.OnBytes(end.Link!, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(end.Inbox));
         end.Inbox.RemoveRange(0, taken);
         if (end.Inbox.Count > 0 && !_parked.Contains(end))
             _parked.Add(end);
@@ -123,20 +134,40 @@ internal sealed class SimServer(Simulation simulation, long id)
     }
 
     /// <summary>What the directory has, read as a start would.</summary>
-    public (RecoveredState State, bool Empty) Recover()
+    public (RecoveredState State, bool Empty) Recover() => Recover(Disk);
+
+    private (RecoveredState State, bool Empty) Recover(MemoryDisk disk)
     {
-        var recovery = new Recovery(Disk, Directory, Directory, MaxTxn);
+        var recovery = new Recovery(disk, Directory, Directory, MaxTxn);
         var (target, report) = recovery.Run(() => new Target(new RecoveredState(Options)));
         var state = target.State;
-        (state.AcceptedEpoch, state.CurrentEpoch) = new EpochFiles(Disk, Directory).Read(state.LastZxid);
+        (state.AcceptedEpoch, state.CurrentEpoch) = new EpochFiles(disk, Directory).Read(state.LastZxid);
+        if (state.DigestMismatches > 0)
+            _simulation.Complain($"server {Id} reads {state.LastZxid}, and {state.DigestMismatches} digests on the way are not its own");
         return (state, report.Empty);
     }
 
-    private static MemoryDisk NewDisk()
+    private void Begin()
     {
-        var disk = new MemoryDisk();
-        disk.CreateDirectory(Directory);
-        return disk;
+        var (state, empty) = Recover();
+        Mirror.OnRead(this, (state.Snapshot ?? default, state.LastZxid, state.AcceptedEpoch, state.CurrentEpoch));
+        PausedUntil = 0;
+        Rules.OnStarted();
+        Peer = new QuorumPeer(Options, state, Clock, WallClock);
+        Lanes.Begin(empty);
+        _simulation.Say($"{Id} starts with {state.LastZxid}, epochs {state.AcceptedEpoch} and {state.CurrentEpoch}");
+        Drain();
+        Tick(Life);
+        _simulation.Network.OnStarted(this);
+    }
+
+    private void LosePower()
+    {
+        Peer = null;
+        Life++;
+        _parked.Clear();
+        Lanes.Clear();
+        Disk.Crash(_simulation.Random.Next());
     }
 
     private void Tick(int life)
@@ -144,7 +175,7 @@ internal sealed class SimServer(Simulation simulation, long id)
         if (life != Life)
             return;
         Do(_ => { });
-        simulation.After(20_000, () => Tick(life));
+        _simulation.After(20_000, () => Tick(life));
     }
 
     private void Drain()
@@ -152,7 +183,7 @@ internal sealed class SimServer(Simulation simulation, long id)
         while (Peer is { } peer)
         {
             Dispatch(peer.Outbox);
-            if (!peer.HasMore)
+            if (Peer is null || !peer.HasMore)
                 break;
             peer.Advance(Clock, WallClock);
         }
@@ -161,182 +192,53 @@ internal sealed class SimServer(Simulation simulation, long id)
     private void Dispatch(Outbox outbox)
     {
         foreach (var notice in outbox.Notices)
-            simulation.Say($"{Id} {notice.Kind} {notice.Id:x} {notice.Text}");
-        foreach (var effect in outbox.Disk.Effects)
         {
-            if (effect.Kind == DiskEffectKind.Append)
-                simulation.Record(Id, effect.Zxid.Value, effect.Bytes.Span);
-            var forSnapshots = effect.Kind is DiskEffectKind.BeginSnapshot or DiskEffectKind.SnapshotBytes
-                or DiskEffectKind.SealSnapshot or DiskEffectKind.EndSnapshot;
-            (forSnapshots ? _snapshotEffects : _logEffects).Enqueue(effect);
+            _simulation.Say($"{Id} {notice.Kind} {notice.Id:x} {notice.Text}");
+            if (notice.Kind == NoticeKind.Looking)
+                OnLooking();
+            else if (notice.Kind == NoticeKind.DigestMismatch)
+                _simulation.Complain($"server {Id}: the digest after 0x{notice.Id:x} is not the leader's");
         }
 
+        foreach (var effect in outbox.Disk.Effects)
+            Lanes.Take(effect);
+        Rules.AfterStep();
         foreach (var effect in outbox.Clients.Effects)
         {
-            var client = (SimClient)effect.Client.Host!;
+            var connection = (SimConnection)effect.Client.Host!;
             if (effect.Kind == ClientEffectKind.Close)
-                client.OnClosed(effect.Client);
+                connection.OnClosed();
             else
-                client.OnBytes(effect.Client, outbox.Clients.Bytes.Written.Slice(effect.Offset, effect.Length).ToArray());
+                connection.OnSent(outbox.Clients.Bytes.Written.Slice(effect.Offset, effect.Length).ToArray());
         }
 
         foreach (var effect in outbox.Peers.Effects)
-            simulation.Network.Take(this, effect, outbox.Peers.Bytes.Written.Slice(effect.Offset, effect.Length));
+            Send(effect, outbox.Peers.Bytes.Written.Slice(effect.Offset, effect.Length));
         outbox.Clear();
-        WakeDisk();
+        Lanes.Wake();
     }
 
-    private void WakeDisk()
+    private void Send(in PeerEffect effect, ReadOnlySpan<byte> bytes)
     {
-        var life = Life;
-        if (_logEffects.Count > 0 && !_logBusy)
-        {
-            _logBusy = true;
-            simulation.After(simulation.Between(100, simulation.Chance(0.02) ? 50_000 : 2_000), () => RunDisk(life, RunLog));
-        }
-
-        if (_snapshotEffects.Count > 0 && !_snapshotBusy)
-        {
-            _snapshotBusy = true;
-            simulation.After(simulation.Between(100, 5_000), () => RunDisk(life, RunSnapshots));
-        }
+        if (effect.Kind == PeerEffectKind.Send && effect.Link!.Host is SimLinkEnd end)
+            Rules.OnSent(end.Other.Server, bytes);
+        else if (effect.Kind == PeerEffectKind.Notify)
+            Rules.OnNotified(bytes);
+        _simulation.Network.Take(this, effect, bytes);
     }
 
-    private void RunDisk(int life, Action run)
+    // What a start would find is what memory has (I4). To read the disk costs something, so that not each time is looked at.
+    private void OnLooking()
     {
-        if (life != Life)
+        Rules.OnLooking();
+        if (_looks++ % ReadDiskEvery != 0)
             return;
-        try
-        {
-            run();
-        }
-        catch (IOException)
-        {
-            Crash();   // a disk that fails in the middle stops the server
-        }
-    }
-
-    private void RunLog()
-    {
-        _logBusy = false;
-        var count = _logEffects.Count;
-        var appended = default(Zxid);
-        var inputs = new List<Action<QuorumPeer>>();
-        for (; count > 0; count--)
-        {
-            var effect = _logEffects.Dequeue();
-            if (effect.Kind == DiskEffectKind.Append)
-            {
-                _log!.Append(effect.Zxid, effect.Bytes.Span);
-                appended = effect.Zxid;
-                continue;
-            }
-
-            SyncLog(ref appended, inputs);
-            inputs.Add(Perform(effect));
-        }
-
-        SyncLog(ref appended, inputs);
-        foreach (var input in inputs)
-            Do(input);
-        WakeDisk();
-    }
-
-    private void SyncLog(ref Zxid appended, List<Action<QuorumPeer>> inputs)
-    {
-        if (appended == default)
-            return;
-        _log!.Sync();
-        var synced = appended;
-        inputs.Add(peer => peer.OnSynced(synced));
-        appended = default;
-    }
-
-    private Action<QuorumPeer> Perform(DiskEffect effect)
-    {
-        var files = new HistoryFiles(Disk, Directory, Directory, MaxTxn);
-        var epochs = new EpochFiles(Disk, Directory);
-        simulation.Say($"{Id} disk {effect.Kind} {effect.Zxid}");
-        switch (effect.Kind)
-        {
-            case DiskEffectKind.RollLog:
-                _log!.Roll();
-                return _ => { };
-            case DiskEffectKind.SaveAcceptedEpoch:
-                epochs.SaveAccepted(effect.Zxid.Epoch);
-                return peer => peer.OnEpochSaved();
-            case DiskEffectKind.SaveCurrentEpoch:
-                epochs.SaveCurrent(effect.Zxid.Epoch);
-                return peer => peer.OnEpochSaved();
-            case DiskEffectKind.AdoptSnapshot:
-                _log!.End();
-                files.KeepOnly(effect.Zxid);
-                return peer => peer.OnHistoryAdopted();
-            case DiskEffectKind.Truncate or DiskEffectKind.Reload:
-                _log!.End();
-                if (effect.Kind == DiskEffectKind.Truncate)
-                    files.CutAfter(effect.Zxid);
-                var state = Recover().State;
-                return peer => peer.OnReloaded(state);
-            default:
-                throw new InvalidOperationException($"{effect.Kind} is not for the log");
-        }
-    }
-
-    private void RunSnapshots()
-    {
-        _snapshotBusy = false;
-        for (var count = _snapshotEffects.Count; count > 0; count--)
-        {
-            var effect = _snapshotEffects.Dequeue();
-            var saved = WriteSnapshot(effect);
-            if (effect.Kind == DiskEffectKind.SnapshotBytes)
-                Do(peer => peer.OnSnapshotWritten());
-            else if (saved)
-                Do(peer => peer.OnSnapshotSaved(effect.Zxid));
-        }
-
-        WakeDisk();
-    }
-
-    private bool WriteSnapshot(DiskEffect effect)
-    {
-        switch (effect.Kind)
-        {
-            case DiskEffectKind.BeginSnapshot:
-                _snapshot = new SnapshotFileWriter(Disk, Directory, effect.Zxid, SnapshotCompression.None);
-                break;
-            case DiskEffectKind.SnapshotBytes:
-                _snapshot?.Write(effect.Bytes.Span);
-                break;
-            case DiskEffectKind.SealSnapshot:
-                _snapshot?.Seal();
-                break;
-            case DiskEffectKind.EndSnapshot when _snapshot is { } writer:
-                writer.Complete();
-                simulation.Say($"{Id} disk snapshot {effect.Zxid}");
-                _snapshot = null;
-                return true;
-        }
-
-        return false;
-    }
-
-    private void WriteFirstSnapshot()
-    {
-        Peer!.BeginSnapshot();
-        foreach (var effect in Peer.Outbox.Disk.Effects.ToList())
-        {
-            if (effect.Kind == DiskEffectKind.RollLog)
-                continue;
-            if (WriteSnapshot(effect))
-                Peer.OnSnapshotSaved(effect.Zxid);
-            else if (effect.Kind == DiskEffectKind.SnapshotBytes)
-                Peer.OnSnapshotWritten();
-        }
-
-        Peer.Outbox.Disk.Effects.RemoveAll(
-            effect => effect.Kind is not (DiskEffectKind.SaveAcceptedEpoch or DiskEffectKind.SaveCurrentEpoch));
+        var peer = Peer!;
+        var (state, _) = Recover(Disk.CopyOfSynced());
+        if (state.LastZxid != peer.LastProcessed || state.Digest != peer.Introspection.Digest)
+            _simulation.Complain($"server {Id} has {peer.LastProcessed} in memory; what would be read is {state.LastZxid}, or another tree");
+        if (state.AcceptedEpoch != Mirror.AcceptedEpoch || state.CurrentEpoch != Mirror.CurrentEpoch)
+            _simulation.Complain($"server {Id} would read the epochs {state.AcceptedEpoch} and {state.CurrentEpoch}, which it never saved");
     }
 
     private sealed class Target(RecoveredState state) : IRecoveryTarget

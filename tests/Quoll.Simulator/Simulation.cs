@@ -1,4 +1,5 @@
 using Quoll.Core.Quorum;
+using Quoll.Simulator.Checks;
 
 namespace Quoll.Simulator;
 
@@ -8,16 +9,19 @@ namespace Quoll.Simulator;
 /// </summary>
 internal sealed class Simulation
 {
+    private const int MostComplaints = 20;
     private readonly PriorityQueue<Action, (long Time, long Sequence)> _events = new();
+    private readonly List<string> _complaints = [];
     private long _sequence;
 
     public Simulation(int seed, int servers, int observers = 0)
     {
         Random = new Random(seed);
-        Network = new SimNetwork(this);
         var members = Enumerable.Range(1, servers + observers)
             .Select(id => new Member(id, [new MemberAddress($"host{id}", 2888, 3888)], id > servers, null, 2181));
         Config = new EnsembleConfig(members);
+        Ledger = new Ledger(this);
+        Network = new SimNetwork(this);
         Servers = [.. Config.Members.Keys.Order().Select(id => new SimServer(this, id))];
     }
 
@@ -29,23 +33,26 @@ internal sealed class Simulation
 
     public SimNetwork Network { get; }
 
+    /// <summary>What all servers together have done, and what is wrong with it.</summary>
+    public Ledger Ledger { get; }
+
     /// <summary>Microseconds since the beginning.</summary>
     public long Now { get; private set; }
 
-    /// <summary>Every transaction that was ever given to a disk. No number may stand for two.</summary>
-    public Dictionary<long, byte[]> Journal { get; } = [];
-
     /// <summary>What went wrong while it ran.</summary>
-    public List<string> Complaints { get; } = [];
+    public IReadOnlyList<string> Complaints => _complaints;
 
     /// <summary>What happened, a line each, for those who look for the reason of a failure.</summary>
     public List<string> Trace { get; } = [];
 
-    /// <summary>A server gives a transaction to its disk.</summary>
-    public void Record(long server, long zxid, ReadOnlySpan<byte> txn)
+    public SimServer ServerOf(long id) => Servers[(int)id - 1];
+
+    /// <summary>Something is as it never may be. The run ends soon after.</summary>
+    public void Complain(string what)
     {
-        if (!Journal.TryAdd(zxid, txn.ToArray()) && !txn.SequenceEqual(Journal[zxid]))
-            Complaints.Add($"0x{zxid:x} stands for another transaction on server {server} than before");
+        Say($"!! {what}");
+        if (_complaints.Count < MostComplaints)
+            _complaints.Add(what);
     }
 
     public void Say(string what) => Trace.Add($"{Now / 1000.0,12:F3} {what}");
@@ -57,11 +64,11 @@ internal sealed class Simulation
 
     public bool Chance(double chance) => Random.NextDouble() < chance;
 
-    /// <summary>Lets so many milliseconds pass.</summary>
+    /// <summary>Lets so many milliseconds pass, or until something is wrong.</summary>
     public void Run(int milliseconds)
     {
         var end = Now + (milliseconds * 1000L);
-        while (_events.TryPeek(out _, out var next) && next.Time <= end)
+        while (_complaints.Count == 0 && _events.TryPeek(out _, out var next) && next.Time <= end)
         {
             var what = _events.Dequeue();
             Now = next.Time;
@@ -74,7 +81,7 @@ internal sealed class Simulation
     /// <summary>Lets time pass until something is so; false if it does not come to be within so many milliseconds.</summary>
     public bool RunUntil(Func<bool> isSo, int milliseconds)
     {
-        for (var passed = 0; passed < milliseconds && !isSo(); passed += 10)
+        for (var passed = 0; passed < milliseconds && !isSo() && _complaints.Count == 0; passed += 10)
             Run(10);
         return isSo();
     }

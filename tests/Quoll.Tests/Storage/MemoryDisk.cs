@@ -28,6 +28,9 @@ internal sealed class MemoryDisk : IDisk
     /// <summary>Writes that still succeed; null for all.</summary>
     public int? WritesLeft { get; set; }
 
+    /// <summary>Names that can still be given, changed or taken; null for all.</summary>
+    public int? NamesLeft { get; set; }
+
     /// <summary>Syncs of files so far.</summary>
     public int Syncs { get; private set; }
 
@@ -84,7 +87,7 @@ internal sealed class MemoryDisk : IDisk
     {
         var random = new Random(seed);
         _life++;
-        SyncsLeft = WritesLeft = null;
+        SyncsLeft = WritesLeft = NamesLeft = null;
         foreach (var change in _unsyncedNames.Take(random.Next(_unsyncedNames.Count + 1)))
             Apply(_syncedNames, change);
         _unsyncedNames.Clear();
@@ -104,6 +107,17 @@ internal sealed class MemoryDisk : IDisk
             copy.CreateDirectory(directory);
         foreach (var (path, content) in _names)
             copy.Put(path, content.Bytes.ToArray());
+        return copy;
+    }
+
+    /// <summary>Another disk with what a crash is sure to leave.</summary>
+    public MemoryDisk CopyOfSynced()
+    {
+        var copy = new MemoryDisk();
+        foreach (var directory in _directories)
+            copy.CreateDirectory(directory);
+        foreach (var (path, content) in _syncedNames)
+            copy.Put(path, content.SyncedBytes.ToArray());
         return copy;
     }
 
@@ -138,6 +152,9 @@ internal sealed class MemoryDisk : IDisk
 
     private void Change((string Path, Content? Content)[] change)
     {
+        if (NamesLeft == 0)
+            throw new IOException($"no change to the name {change[0].Path}");
+        NamesLeft--;
         Apply(_names, change);
         _unsyncedNames.Add(change);
     }
@@ -155,7 +172,7 @@ internal sealed class MemoryDisk : IDisk
     {
         if (WritesLeft == 0)
             throw new IOException($"write to {path} failed");
-        if (growth > 0 && Used + growth > Capacity)
+        if (growth > 0 && Capacity != long.MaxValue && Used + growth > Capacity)
             throw new IOException($"no space left for {path}", NoSpaceLeft);
         WritesLeft--;
     }
@@ -189,7 +206,7 @@ internal sealed class MemoryDisk : IDisk
         {
             if (length <= Checked().Length)
                 return true;
-            if (disk.Used + length - content.Length > disk.Capacity)
+            if (disk.Capacity != long.MaxValue && disk.Used + length - content.Length > disk.Capacity)
                 return false;
             content.SetLength((int)length);
             return true;
@@ -224,6 +241,8 @@ internal sealed class MemoryDisk : IDisk
         public int Length { get; private set; }
 
         public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, Length);
+
+        public ReadOnlySpan<byte> SyncedBytes => _synced.AsSpan(0, _syncedLength);
 
         public void Write(int offset, ReadOnlySpan<byte> bytes)
         {
