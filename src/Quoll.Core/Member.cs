@@ -171,6 +171,7 @@ internal sealed class Member : ILeaderReplies
     {
         _replica.Replace(state);
         _ensemble.History.Become(state.History);
+        _ensemble.Epochs.OnRead(state.AcceptedEpoch, state.CurrentEpoch);
         _reloading = false;
         var learner = Learner is { Phase: LearnerPhase.Truncating, Ended: null } ? Learner : null;
         learner?.OnTruncated(state.LastZxid);

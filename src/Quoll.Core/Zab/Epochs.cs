@@ -38,6 +38,16 @@ internal sealed class Epochs(long accepted, long current, DiskLane disk)
             Current = epoch;
     }
 
+    /// <summary>
+    /// What a start would take them for. It may be more than was saved: who has a transaction of an epoch has the history that its leader
+    /// began with, though the role ended before it could say so.
+    /// </summary>
+    public void OnRead(long accepted, long current)
+    {
+        Accepted = Math.Max(Accepted, accepted);
+        Current = Math.Max(Current, current);
+    }
+
     private void Save(DiskEffectKind kind, long epoch)
     {
         _saving.Enqueue((kind == DiskEffectKind.SaveAcceptedEpoch, epoch));
