@@ -63,8 +63,7 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
                 break;
             case 17 or 18:
                 Count("process stands still");
-                server.PausedUntil = simulation.Now + simulation.Between(100_000, 3_000_000);
-                simulation.Say($"{server.Id} stands still");
+                server.Pause(simulation.Between(100_000, 3_000_000));
                 break;
             default:
                 Count("clients lose their connections");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Quoll.Simulator;
+using Quoll.Simulator.Mutants;
 
 var seed = new Option<int>("--seed") { Description = "the first seed", DefaultValueFactory = _ => 1 };
 var runs = new Option<int>("--runs") { Description = "how many seeds", DefaultValueFactory = _ => 1 };
@@ -8,9 +9,10 @@ var seconds = new Option<int>("--seconds") { Description = "simulated seconds of
 var servers = new Option<int>("--servers") { Description = "servers that vote", DefaultValueFactory = _ => 3 };
 var observers = new Option<int>("--observers") { Description = "servers that do not", DefaultValueFactory = _ => 0 };
 var trace = new Option<bool>("--trace") { Description = "print what happened" };
+var brief = new Option<bool>("--brief") { Description = "print no trace, even of what went wrong" };
 var root = new RootCommand("Runs whole ensembles of Quoll servers on a network, disks and a clock that do what a seed says.")
 {
-    seed, runs, seconds, servers, observers, trace,
+    seed, runs, seconds, servers, observers, trace, brief,
 };
 root.SetAction(parsed =>
 {
@@ -20,7 +22,7 @@ root.SetAction(parsed =>
         var number = parsed.GetValue(seed) + i;
         var scenario = new Scenario(number, parsed.GetValue(servers), parsed.GetValue(observers));
         var complaints = scenario.RunSafely(parsed.GetValue(seconds) * 1000);
-        if (complaints.Count > 0 || parsed.GetValue(trace))
+        if ((complaints.Count > 0 && !parsed.GetValue(brief)) || parsed.GetValue(trace))
             Console.WriteLine(string.Join(Environment.NewLine, scenario.Trace));
         total.Add(scenario, parsed.GetValue(seconds));
         Console.WriteLine(string.Create(
@@ -37,4 +39,11 @@ root.SetAction(parsed =>
         Console.WriteLine(total);
     return 0;
 });
+
+var only = new Option<string>("--only") { Description = "those with this in their names", DefaultValueFactory = _ => "" };
+var bound = new Option<int>("--seeds") { Description = "seeds to run before one counts as not caught", DefaultValueFactory = _ => 40 };
+var source = new Option<string>("--source") { Description = "the repository", DefaultValueFactory = _ => Directory.GetCurrentDirectory() };
+var mutants = new Command("mutants", "Makes the sources wrong, one way after the other, and tells whether that is noticed.") { only, bound, source };
+mutants.SetAction(parsed => new MutantRun(parsed.GetValue(source)!, parsed.GetValue(bound), 30).Run(parsed.GetValue(only)!));
+root.Subcommands.Add(mutants);
 return await root.Parse(args).InvokeAsync();

@@ -17,6 +17,7 @@ internal sealed class SimServer
 
     private readonly Simulation _simulation;
     private readonly List<SimLinkEnd> _parked = [];
+    private readonly Queue<Action<QuorumPeer>> _waiting = new();
     private int _looks;
 
     public SimServer(Simulation simulation, long id)
@@ -56,8 +57,8 @@ internal sealed class SimServer
     /// <summary>Goes up with each start and each crash: what belongs to an earlier life is void.</summary>
     public int Life { get; private set; }
 
-    /// <summary>Until then the process gets no time; what comes waits.</summary>
-    public long PausedUntil { get; set; }
+    /// <summary>Until when the process stands still, or did last.</summary>
+    public long PausedUntil { get; private set; }
 
     public PeerOptions Options { get; }
 
@@ -98,17 +99,30 @@ internal sealed class SimServer
     {
         if (Peer is null)
             return;
-        if (_simulation.Now < PausedUntil)
-        {
-            var life = Life;
-            _simulation.After(PausedUntil - _simulation.Now, () =>
-            {
-                if (life == Life)
-                    Do(input);
-            });
-            return;
-        }
+        if (_simulation.Now < PausedUntil || _waiting.Count > 0)
+            _waiting.Enqueue(input);
+        else
+            Step(input);
+    }
 
+    /// <summary>The process gets no time; what comes waits.</summary>
+    public void Pause(long microseconds)
+    {
+        _simulation.Say($"{Id} stands still");
+        PausedUntil = Math.Max(PausedUntil, _simulation.Now + microseconds);
+        _simulation.After(microseconds, Resume);
+    }
+
+    private void Resume()
+    {
+        while (_simulation.Now >= PausedUntil && Peer is not null && _waiting.TryDequeue(out var input))
+            Step(input);
+    }
+
+    private void Step(Action<QuorumPeer> input)
+    {
+        if (Peer is null)
+            return;
         Peer.Advance(Clock, WallClock);
         Drain();
         if (Peer is not { } peer)
@@ -166,6 +180,7 @@ internal sealed class SimServer
         Peer = null;
         Life++;
         _parked.Clear();
+        _waiting.Clear();
         Lanes.Clear();
         Disk.Crash(_simulation.Random.Next());
     }

@@ -63,6 +63,7 @@ internal sealed class Linearizability
     private readonly bool[] _unknownDone;
     private readonly HashSet<(ulong, int, string?)> _seen = [];
     private int _first;
+    private Step? _next;
 
     public Linearizability(IEnumerable<Step> steps)
     {
@@ -83,14 +84,15 @@ internal sealed class Linearizability
     {
         var trail = new Stack<(int Move, Register Before, ulong HashBefore, int FirstBefore)>();
         var moves = new Stack<Stack<int>>();
-        var (state, hash, done, furthest, where) = (new Register(-1, null), 0UL, 0, -1, "");
+        var (state, hash, done, furthest) = (new Register(-1, null), 0UL, 0, -1);
+        var where = (Next: (Step?)null, State: state);
         moves.Push(Moves(state));
         while (done < _known.Count)
         {
             if (done > furthest)
-                (furthest, where) = (done, Where(state));
+                (furthest, where) = (done, (_next, state));
             if (_seen.Count > MostStates)
-                return $"undecided after {MostStates} states; {where}";
+                return $"undecided after {MostStates} states; {Tell(where)}";
             if (moves.Peek().TryPop(out var move))
             {
                 var after = StepOf(move).On(state)!.Value;
@@ -106,7 +108,7 @@ internal sealed class Linearizability
 
             moves.Pop();
             if (!trail.TryPop(out var back))
-                return where;
+                return Tell(where);
             done -= Mark(back.Move, false);
             (state, hash, _first) = (back.Before, back.HashBefore, back.FirstBefore);
         }
@@ -149,8 +151,11 @@ internal sealed class Linearizability
         {
             if (_knownDone[i])
                 continue;
-            deadline = Math.Min(deadline, _known[i].Return);
             known.Add(i);
+            if (_known[i].Return >= deadline)
+                continue;
+            deadline = _known[i].Return;
+            _next = _known[i];
         }
 
         known.RemoveAll(i => _known[i].Call > deadline || _known[i].On(state) is null);
@@ -186,11 +191,9 @@ internal sealed class Linearizability
         return 1;
     }
 
-    private string Where(Register state)
-    {
-        var next = _known.Where((_, i) => !_knownDone[i]).MinBy(step => step.Return)!;
-        return $"{next.Source} came to {next.Operation.Error} {next.Operation.Value} {next.Operation.Stat?.Version}, and there was {state}";
-    }
+    private static string Tell((Step? Next, Register State) where) =>
+        $"{where.Next!.Source} came to {where.Next.Operation.Error} {where.Next.Operation.Value} {where.Next.Operation.Stat?.Version}, "
+        + $"and there was {where.State}";
 
     private static ulong HashOf(int move)
     {

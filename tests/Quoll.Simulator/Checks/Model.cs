@@ -35,7 +35,7 @@ internal sealed class Model
 {
     private readonly Dictionary<string, ModelZnode> _znodes = new() { [""] = new ModelZnode(0, "", 0) };
     private readonly HashSet<long> _sessions = [];
-    private readonly HashSet<(long, int)> _requests = [];
+    private readonly Dictionary<long, int> _requests = [];
     private readonly Dictionary<string, List<(long Zxid, EventType Type)>> _changes = [];
     private long _zxid;
 
@@ -85,8 +85,8 @@ internal sealed class Model
         _zxid = zxid;
         if (header.Zxid != zxid)
             Complain($"0x{zxid:x} is logged with the number 0x{header.Zxid:x}");
-        if (header.Cxid > 0 && header.Type != (int)OpCode.Error && !_requests.Add((header.ClientId, header.Cxid)))
-            Complain($"request {header.Cxid} of session 0x{header.ClientId:x} is carried out a second time, at 0x{zxid:x}");
+        if (header.Cxid > 0 && header.Type != (int)OpCode.Error)
+            CheckOrder(header);
         if ((OpCode)header.Type is not (OpCode.CreateSession or OpCode.Error) && !_sessions.Contains(header.ClientId))
             Complain($"0x{zxid:x} is of session 0x{header.ClientId:x}, which is not alive");
         if (header.Type == (int)OpCode.Multi)
@@ -94,6 +94,14 @@ internal sealed class Model
         else
             ApplyOne(header.ClientId, (OpCode)header.Type, ref reader);
         return header;
+    }
+
+    // The requests of a session are carried out in their order, and each once, wherever it was connected.
+    private void CheckOrder(in TxnHeader header)
+    {
+        if (_requests.TryGetValue(header.ClientId, out var last) && last >= header.Cxid)
+            Complain($"request {header.Cxid} of session 0x{header.ClientId:x} is carried out after {last}, at 0x{_zxid:x}");
+        _requests[header.ClientId] = header.Cxid;
     }
 
     private static string ParentOf(string path) => path[..path.LastIndexOf('/')];

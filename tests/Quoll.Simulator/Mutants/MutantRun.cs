@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Quoll.Simulator.Mutants;
+
+/// <summary>
+/// Asks whether the simulator would notice: makes each mutant in a copy of the sources, builds it, and runs it until it is caught. One that
+/// is not caught is a hole in the simulator.
+/// </summary>
+internal sealed class MutantRun(string root, int seeds, int seconds)
+{
+    private static readonly string[] NotCopied = [".git", "artifacts", "bin", "obj"];
+    private readonly string _scratch = Path.Combine(Path.GetTempPath(), "quoll-mutants");
+
+    /// <summary>Runs those whose names have this in them; the number of those that were not caught.</summary>
+    public int Run(string only)
+    {
+        var mutants = Mutant.ReadAll(root).Where(mutant => mutant.Name.Contains(only, StringComparison.Ordinal)).ToList();
+        var misfits = mutants.SelectMany(mutant => mutant.Misfits(root)).ToList();
+        misfits.ForEach(Console.WriteLine);
+        if (misfits.Count > 0)
+            return misfits.Count;
+        if (Directory.Exists(_scratch))
+            Directory.Delete(_scratch, recursive: true);
+        Copy(root, _scratch);
+        var missed = 0;
+        Console.WriteLine("| mutant | caught at seed | by |");
+        Console.WriteLine("|---|--:|---|");
+        foreach (var mutant in mutants)
+        {
+            var restore = mutant.Apply(_scratch);
+            var (seed, complaint) = Judge();
+            restore();
+            Console.WriteLine($"| {mutant.Name.Replace('-', ' ')} | {seed?.ToString(CultureInfo.InvariantCulture) ?? "-"} | {complaint} |");
+            missed += seed is null ? 1 : 0;
+        }
+
+        return missed;
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.EnumerateFiles(from))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var directory in Directory.EnumerateDirectories(from).Where(path => !NotCopied.Contains(Path.GetFileName(path))))
+            Copy(directory, Path.Combine(to, Path.GetFileName(directory)));
+    }
+
+    private (int? Seed, string Complaint) Judge()
+    {
+        var (built, said) = Start(
+            "dotnet", "build -c Release tests/Quoll.Simulator -v q -p:RunAnalyzers=false -p:TreatWarningsAsErrors=false");
+        if (!built)
+            return (null, $"does not build: {said.Find(line => line.Contains("error", StringComparison.Ordinal))}");
+        var (passed, lines) = Start(
+            Path.Combine(_scratch, "artifacts/bin/Quoll.Simulator/release/Quoll.Simulator"), $"--runs {seeds} --seconds {seconds} --brief");
+        var last = lines.FindLastIndex(line => line.StartsWith("seed ", StringComparison.Ordinal));
+        if (passed || last < 0)
+            return (null, passed ? "nothing" : string.Join(' ', lines.TakeLast(3)));
+        var seed = int.Parse(lines[last]["seed ".Length..lines[last].IndexOf(':', StringComparison.Ordinal)], CultureInfo.InvariantCulture);
+        return (seed, lines.Skip(last + 1).FirstOrDefault() ?? "an end without a word");
+    }
+
+    private (bool Succeeded, List<string> Output) Start(string program, string arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = _scratch,
+            RedirectStandardOutput = true,
+        })!;
+        var lines = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).ToList();
+        process.WaitForExit();
+        return (process.ExitCode == 0, lines);
+    }
+}
