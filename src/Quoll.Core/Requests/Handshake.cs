@@ -91,6 +91,7 @@ internal sealed class Handshake
         }
 
         var session = _sessions.Add(NewSessionId(), timeout, _pipeline.Now);
+        session.Owner = Session.Here;
         session.Client = client;
         client.Session = session;
         client.State = ClientState.CreatingSession;
@@ -135,7 +136,7 @@ internal sealed class Handshake
             return;
         }
 
-        session.Owner = null;
+        session.Owner = Session.Here;
         session.Timeout = timeout;
         session.Client = client;
         client.Session = session;

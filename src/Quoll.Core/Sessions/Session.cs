@@ -13,7 +13,10 @@ internal sealed class Session(long id, int timeout)
     /// <summary>The connection that speaks for the session, if any.</summary>
     public Client? Client { get; set; }
 
-    /// <summary>On a leader: the learner that speaks for the session; null if that is this server.</summary>
+    /// <summary>The owner of a session whose client is, or was last, connected here.</summary>
+    public static readonly object Here = new();
+
+    /// <summary>On a leader: the learner that speaks for the session, or <see cref="Here"/>; null while that is not known.</summary>
     public object? Owner { get; set; }
 
     /// <summary>On a learner: on the list of sessions heard of since the leader's last ping.</summary>
