@@ -43,7 +43,10 @@ root.SetAction(parsed =>
 var only = new Option<string>("--only") { Description = "those with this in their names", DefaultValueFactory = _ => "" };
 var bound = new Option<int>("--seeds") { Description = "seeds to run before one counts as not caught", DefaultValueFactory = _ => 40 };
 var source = new Option<string>("--source") { Description = "the repository", DefaultValueFactory = _ => Directory.GetCurrentDirectory() };
-var mutants = new Command("mutants", "Makes the sources wrong, one way after the other, and tells whether that is noticed.") { only, bound, source };
+var mutants = new Command("mutants", "Makes the sources wrong, one way after the other, and tells whether that is noticed.")
+{
+    only, bound, source,
+};
 mutants.SetAction(parsed => new MutantRun(parsed.GetValue(source)!, parsed.GetValue(bound), 30).Run(parsed.GetValue(only)!));
 root.Subcommands.Add(mutants);
 return await root.Parse(args).InvokeAsync();

@@ -4,7 +4,7 @@ using Quoll.Storage;
 
 namespace Quoll.Simulator;
 
-/// <summary>What is done to a server's disk, in its order and its time: transactions and epochs on one lane, snapshots on the other.</summary>
+/// <summary>What is done to a server's disk, each in its time: transactions and epochs on one lane, snapshots on the other.</summary>
 #pragma warning disable CA1001 // Files in memory need no end; a crash has none.
 internal sealed class SimDiskLanes(Simulation simulation, SimServer server)
 {

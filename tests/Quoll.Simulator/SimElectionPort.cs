@@ -1,6 +1,8 @@
 namespace Quoll.Simulator;
 
-/// <summary>The connections between election ports: on each of them only the last message matters, and it is said again when it is made anew.</summary>
+/// <summary>
+/// The connections between election ports: on each of them only the last message matters, and it is said again when it is made anew.
+/// </summary>
 internal sealed class SimElectionPort(Simulation simulation, Func<SimServer, SimServer, bool> canReach, Func<long, long, bool> isMute)
 {
     private readonly HashSet<(long, long)> _reachable = [];

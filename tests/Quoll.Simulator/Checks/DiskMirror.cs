@@ -76,11 +76,12 @@ internal sealed class DiskMirror(Simulation simulation, long server)
         if (found.Accepted < AcceptedEpoch || found.Current < CurrentEpoch)
         {
             simulation.Complain(
-                $"server {server} had the epochs {AcceptedEpoch} and {CurrentEpoch} on disk, and reads {found.Accepted} and {found.Current}");
+                $"server {server} had the epochs {AcceptedEpoch} and {CurrentEpoch} on disk, now {found.Accepted} and {found.Current}");
         }
 
         if (found.Last.Epoch > found.Current || found.Current > found.Accepted)
-            simulation.Complain($"server {server} reads {found.Last}, epochs {found.Current} and {found.Accepted}: too large one after the other");
+            simulation.Complain(
+                $"server {server} reads {found.Last}, epochs {found.Current} and {found.Accepted}, which do not go together");
         (AcceptedEpoch, CurrentEpoch) = (found.Accepted, found.Current);
         Start = found.Start.Value;
         _log.Clear();

@@ -30,7 +30,7 @@ internal static class EndChecker
         {
             var state = server.Recover().State;
             if (state.LastZxid.Value != simulation.Ledger.LastCommitted)
-                simulation.Complain($"server {server.Id} ends at {state.LastZxid}, and 0x{simulation.Ledger.LastCommitted:x} was committed");
+                simulation.Complain($"server {server.Id} ends at {state.LastZxid}, not at 0x{simulation.Ledger.LastCommitted:x}");
             if (state.Digest != server.Peer!.Introspection.Digest)
                 simulation.Complain($"server {server.Id} ends with another tree in memory than on disk");
             var whole = StateDump.Of(state);

@@ -48,7 +48,12 @@ internal sealed class OrderChecker(Simulation simulation, Model model, int clien
         if (fired.Zxid == -1 && _catchesUp)
             return;
         if (model.FirstChange(fired.Path, key.Item2, watch.Since) is not { } change || change != (fired.Zxid, fired.Type))
-            simulation.Complain($"client {client} watches {fired.Path} since 0x{watch.Since:x}, and hears {fired.Type} of 0x{fired.Zxid:x}");
+        {
+            simulation.Complain(
+                $"client {client} watches {fired.Path} since 0x{watch.Since:x}, and hears {fired.Type} of 0x{fired.Zxid:x}");
+        }
+
+
         if (fired.Zxid < _last)
             simulation.Complain($"client {client} hears {fired.Type} {fired.Path} of 0x{fired.Zxid:x} after 0x{_last:x}");
     }

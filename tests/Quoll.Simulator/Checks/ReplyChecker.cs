@@ -5,7 +5,8 @@ namespace Quoll.Simulator.Checks;
 
 /// <summary>
 /// Goes through all that was committed, in its order, and compares what the clients were told with what the model says of that moment:
-/// every answer names it, a change the one that it made, a read the one that it saw. No change that was answered is lost, and none done twice.
+/// every answer names it, a change the one that it made, a read the one that it saw. No change that was answered is lost, and none is
+/// done twice.
 /// </summary>
 internal sealed class ReplyChecker
 {
@@ -77,11 +78,9 @@ internal sealed class ReplyChecker
 
     private void CheckResults(Operation change)
     {
-        if (change is { Op: OpCode.SetData, Stat: { } stat } && (Model.Find(change.Path)?.Version != stat.Version || stat.Mzxid != change.Zxid))
-            Complain(change, $"with {stat}");
-        foreach (var part in change.Parts.Where(part => part.Op == OpCode.SetData))
+        foreach (var part in change.Parts.Append(change).Where(part => part.Op == OpCode.SetData))
         {
-            if (part.Stat is not { } of || Model.Find(part.Path)?.Version != of.Version || of.Mzxid != change.Zxid)
+            if (part.Stat is not { } stat || Model.Find(part.Path)?.Version != stat.Version || stat.Mzxid != change.Zxid)
                 Complain(change, $"with {part.Stat} for {part.Path}");
         }
     }
@@ -102,12 +101,16 @@ internal sealed class ReplyChecker
         if (read.Op == OpCode.GetData && read.Value != znode.Value)
             Complain(read, $"as of 0x{read.Zxid:x}, when it was {znode.Value}");
         if (read.Op == OpCode.GetChildren2 && !read.Children.Order(StringComparer.Ordinal).SequenceEqual(znode.Children))
-            Complain(read, $"with {string.Join(' ', read.Children)} as of 0x{read.Zxid:x}, when there were {string.Join(' ', znode.Children)}");
-        var told = read.Stat!.Value;
-        var same = told.Version == znode.Version && told.Czxid == znode.Czxid && told.Mzxid == znode.Mzxid && told.Pzxid == znode.Pzxid
-            && told.EphemeralOwner == znode.Owner && told.NumChildren == znode.Children.Count;
+        {
+            var (told, there) = (string.Join(' ', read.Children), string.Join(' ', znode.Children));
+            Complain(read, $"with {told} as of 0x{read.Zxid:x}, when there were {there}");
+        }
+
+        var stat = read.Stat!.Value;
+        var same = stat.Version == znode.Version && stat.Czxid == znode.Czxid && stat.Mzxid == znode.Mzxid && stat.Pzxid == znode.Pzxid
+            && stat.EphemeralOwner == znode.Owner && stat.NumChildren == znode.Children.Count;
         if (!same)
-            Complain(read, $"with {told} as of 0x{read.Zxid:x}");
+            Complain(read, $"with {stat} as of 0x{read.Zxid:x}");
     }
 
     private void Complain(Operation operation, string how) => _simulation.Complain($"{operation} is answered {how}");

@@ -12,6 +12,7 @@ namespace Quoll.Simulator.Checks;
 internal sealed class ServerRules(Simulation simulation, SimServer server)
 {
     private readonly Dictionary<long, string> _promises = [];
+    private readonly HashSet<(long, long)> _claims = [];
     private int _roles;
     private bool _served;
     private long _applied;
@@ -34,6 +35,7 @@ internal sealed class ServerRules(Simulation simulation, SimServer server)
     {
         _roles++;
         _mustHave = 0;
+        _claims.Add((Mirror.LastSynced, Mirror.CurrentEpoch));
         if (Mirror.Last != Mirror.LastSynced || server.Peer!.LastProcessed.Value != Mirror.Last)
         {
             simulation.Complain(
@@ -77,12 +79,15 @@ internal sealed class ServerRules(Simulation simulation, SimServer server)
         }
     }
 
-    /// <summary>A vote for oneself says what the disk has (I4).</summary>
+    /// <summary>
+    /// A vote for oneself says what the disk has (I4), or what it had in an earlier election: others may bring that back, and as in Apache's
+    /// servers it is taken. It makes a leader that finds a quorum ahead of it, and tries again.
+    /// </summary>
     public void OnNotified(ReadOnlySpan<byte> message)
     {
         if (!Notification.TryRead(message, out var said) || said.State != ServerState.Looking || said.Vote.Leader != server.Id)
             return;
-        if (said.Vote.Zxid.Value != Mirror.LastSynced || said.Vote.PeerEpoch != Mirror.CurrentEpoch)
+        if (!_claims.Contains((said.Vote.Zxid.Value, said.Vote.PeerEpoch)))
         {
             simulation.Complain(
                 $"server {server.Id} votes with {said.Vote.Zxid} in epoch {said.Vote.PeerEpoch}; its disk has 0x{Mirror.LastSynced:x} in "

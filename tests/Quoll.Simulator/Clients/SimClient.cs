@@ -150,7 +150,7 @@ internal sealed class SimClient
     {
         const long Slack = 3_000_000;
         if (_simulation.Ledger.Closed.TryGetValue(session, out var at) && at < _askedAt - Slack)
-            _simulation.Complain($"client {_number} is given session 0x{session:x}, which ended {(_askedAt - at) / 1000} ms before it asked");
+            _simulation.Complain($"client {_number} is given session 0x{session:x}, which ended {(_askedAt - at) / 1000} ms before");
     }
 
     private void OnReply(Operation operation)
@@ -198,7 +198,8 @@ internal sealed class SimClient
             return;
         }
 
-        (_connection, _asked, _askedAt, _offered) = (new SimConnection(_simulation, server, this), _session, _simulation.Now, [.. _password]);
+        _connection = new SimConnection(_simulation, server, this);
+        (_asked, _askedAt, _offered) = (_session, _simulation.Now, [.. _password]);
         if (_session != 0 && !_askedAfterEnd && _simulation.Chance(0.03))
             _offered[3] ^= 1;
         _connection.Connect(Wire.Encode((ref writer) =>

@@ -49,7 +49,8 @@ internal sealed class Workload(Random random, int number)
     {
         if (operation.Stat is { } stat)
             _versions[operation.Path] = stat.Version;
-        if (operation is { Op: OpCode.Create, Error: ErrorCode.Ok, CreatedPath: { } created } && created.StartsWith("/d/", StringComparison.Ordinal))
+        if (operation is { Op: OpCode.Create, Error: ErrorCode.Ok, CreatedPath: { } created }
+            && created.StartsWith("/d/", StringComparison.Ordinal))
             _own.Add(created);
         foreach (var part in operation.Parts)
             OnReply(part);

@@ -1,8 +1,9 @@
 namespace Quoll.Simulator.Mutants;
 
 /// <summary>
-/// A change to the sources that makes them wrong. Its file says in its first line why; then come the places: a line <c>&gt;&gt;&gt;</c> with
-/// the file, the text that is there, a line <c>=== put</c>, the text that takes its place, and a line <c>&lt;&lt;&lt;</c>.
+/// A change to the sources that makes them wrong. Its file says in its first line why; then come the places: a line
+/// <c>&gt;&gt;&gt;</c> with the file, the text that is there, a line <c>=== put</c>, the text that takes its place, and a line
+/// <c>&lt;&lt;&lt;</c>.
 /// </summary>
 public sealed record Mutant(string Name, string Why, IReadOnlyList<(string File, string Find, string Put)> Places)
 {

@@ -2,7 +2,9 @@ using Quoll.Simulator.Mutants;
 
 namespace Quoll.Tests.Simulator;
 
-/// <summary>The changes that the simulator must notice (<c>tests/Quoll.Simulator/Mutants</c>): running them takes minutes, and is done by hand.</summary>
+/// <summary>
+/// The changes that the simulator must notice (<c>tests/Quoll.Simulator/Mutants</c>): to run them takes minutes, and is done by hand.
+/// </summary>
 public sealed class MutantTests
 {
     [Fact]
