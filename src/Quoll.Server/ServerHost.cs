@@ -238,8 +238,11 @@ internal sealed class ServerHost : IAsyncDisposable
         try
         {
             var removed = Retention.Purge(_directory!.Disk, _directory.Snapshots, _directory.Logs, _config.Purge.SnapshotsKept);
-            if (removed.Count > 0)
-                _logger.Purged(removed.Count);
+            if (removed.Count == 0)
+                return;
+            _logger.Purged(removed.Count);
+            var oldest = DataFiles.Snapshots(_directory.Disk, _directory.Snapshots)[0].Zxid;
+            _loop?.Tell(peer => peer.OnPurged(oldest));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -80,8 +80,8 @@ internal sealed class ServerRules(Simulation simulation, SimServer server)
     }
 
     /// <summary>
-    /// A vote for oneself says what the disk has (I4), or what it had in an earlier election: others may bring that back, and as in Apache's
-    /// servers it is taken. It makes a leader that finds a quorum ahead of it, and tries again.
+    /// A vote for oneself says what the disk has (I4), or what it had in an earlier election: others may bring that back, and as in
+    /// Apache's servers it is taken. It makes a leader that finds a quorum ahead of it, and tries again.
     /// </summary>
     public void OnNotified(ReadOnlySpan<byte> message)
     {
