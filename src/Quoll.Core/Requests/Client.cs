@@ -43,7 +43,7 @@ public sealed class Client
     public int SessionTimeout => Session?.Timeout ?? 0;
 
     /// <summary>Requests that wait for an answer.</summary>
-    public int Outstanding => WritesBegun - WritesDone + Deferred.Count;
+    public int Outstanding => WritesBegun - WritesDone + Deferred.Count - Held;
 
     /// <summary>Numbers below the highest in use, for tables; a closed connection's number is used again.</summary>
     internal int Index { get; }
@@ -61,6 +61,15 @@ public sealed class Client
 
     internal int WritesDone { get; set; }
 
+    /// <summary>Syncs that were asked of the leader and are not answered.</summary>
+    internal int SyncsUnderWay { get; set; }
+
+    /// <summary>The newest sync is answered once <see cref="WritesDone"/> has come to this.</summary>
+    internal int SyncAt { get; set; }
+
+    /// <summary>Changes and syncs among <see cref="Deferred"/>; they are counted as begun.</summary>
+    internal int Held { get; set; }
+
     /// <summary>Reads that must wait for writes of the same connection before them.</summary>
     internal Queue<DeferredRead> Deferred { get; } = new(0);
 
@@ -74,7 +83,11 @@ public sealed class Client
 
 /// <summary>A read that waits until <see cref="Client.WritesDone"/> has come to <paramref name="AfterWrite"/>.</summary>
 internal readonly record struct DeferredRead(
-    int AfterWrite, int Xid, OpCode Op, Instant Arrival, Identity[] Identities, byte[] Body, int BodyLength);
+    int AfterWrite, int Xid, OpCode Op, Instant Arrival, Identity[] Identities, byte[] Body, int BodyLength)
+{
+    /// <summary>It is a change or a sync, and goes on its way only then.</summary>
+    public bool IsHeld { get; init; }
+}
 
 /// <summary>The connections, by their numbers.</summary>
 internal sealed class ClientRegistry

@@ -78,10 +78,12 @@ internal sealed class RequestPipeline
     public void Submit(Client client, in RequestHeader header, ReadOnlySpan<byte> body)
     {
         var op = (OpCode)header.Type;
-        if (IsWrite(op) && (DiskHasRoom || op == OpCode.CloseSession))
+        if (client.SyncsUnderWay + client.Held > 0 && (IsWrite(op) || op == OpCode.Sync))
+            Hold(client, op, header.Xid, body);
+        else if (IsWrite(op) && (DiskHasRoom || op == OpCode.CloseSession))
             SubmitWrite(client, client.Session!, op, header.Xid, body);
         else if (op == OpCode.Sync && _route.TrySync(client, header.Xid, body))
-            client.WritesBegun++;
+            OnSyncBegun(client);
         else if (client.WritesBegun != client.WritesDone || client.Deferred.Count > 0)
             Defer(client, op, header.Xid, body);
         else
@@ -104,9 +106,17 @@ internal sealed class RequestPipeline
             AnswerSync(client, xid, path);
     }
 
+    private static void OnSyncBegun(Client client)
+    {
+        client.WritesBegun++;
+        client.SyncAt = client.WritesBegun;
+        client.SyncsUnderWay++;
+    }
+
     private void AnswerSync(Client client, int xid, byte[] path)
     {
         client.WritesDone++;
+        client.SyncsUnderWay--;
         if (client.State == ClientState.Closed)
             return;
         var writer = _outbox.Clients.BeginReply(xid, _database.LastProcessed.Value, ErrorCode.Ok);
@@ -216,11 +226,45 @@ internal sealed class RequestPipeline
             OnSessionClosed(header.ClientId, askedFor);
     }
 
-    private void Defer(Client client, OpCode op, int xid, ReadOnlySpan<byte> body)
+    // A change behind a sync waits here until that is answered: it may be committed before the leader is sure that it leads, and a client
+    // takes replies in the order of its requests.
+    private void Hold(Client client, OpCode op, int xid, ReadOnlySpan<byte> body)
+    {
+        Defer(client, op, xid, body, isHeld: true);
+        client.WritesBegun++;
+        client.Held++;
+        if (op == OpCode.Sync)
+            client.SyncAt = client.WritesBegun;
+    }
+
+    private void SendOn(Client client, in DeferredRead held, ReadOnlySpan<byte> body)
+    {
+        // It was counted when it came, so that reads behind it wait.
+        client.Held--;
+        client.WritesBegun--;
+        if (IsWrite(held.Op) && (DiskHasRoom || held.Op == OpCode.CloseSession) && client.Session is { Closing: false } session)
+        {
+            SubmitWrite(client, session, held.Op, held.Xid, body);
+        }
+        else if (held.Op == OpCode.Sync && _route.TrySync(client, held.Xid, body))
+        {
+            client.WritesBegun++;
+            client.SyncsUnderWay++;
+        }
+        else
+        {
+            client.WritesBegun++;
+            client.WritesDone++;
+            AnswerRead(new Read(client, held.Xid, held.Op, held.Identities, body), held.Arrival);
+        }
+    }
+
+    private void Defer(Client client, OpCode op, int xid, ReadOnlySpan<byte> body, bool isHeld = false)
     {
         var copy = ArrayPool<byte>.Shared.Rent(Math.Max(body.Length, 1));
         body.CopyTo(copy);
-        client.Deferred.Enqueue(new DeferredRead(client.WritesBegun, xid, op, Now, client.Identities, copy, body.Length));
+        var after = isHeld ? client.SyncAt : client.WritesBegun;
+        client.Deferred.Enqueue(new DeferredRead(after, xid, op, Now, client.Identities, copy, body.Length) { IsHeld = isHeld });
         _deferred++;
         _deferredBytes += copy.Length;
     }
@@ -238,7 +282,10 @@ internal sealed class RequestPipeline
 
             client.Deferred.Dequeue();
             var body = read.Body.AsSpan(0, read.BodyLength);
-            AnswerRead(new Read(client, read.Xid, read.Op, read.Identities, body), read.Arrival);
+            if (read.IsHeld)
+                SendOn(client, read, body);
+            else
+                AnswerRead(new Read(client, read.Xid, read.Op, read.Identities, body), read.Arrival);
             Release(read);
         }
     }

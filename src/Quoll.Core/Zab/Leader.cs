@@ -109,8 +109,6 @@ internal sealed class Leader
             return;
         Stats.OnProposed(txn.Length);
         _ensemble.History.Append(zxid);
-        if (zxid.Counter >= LastCounter)
-            Ended = "the numbers of its epoch are nearly used up";
         PacketBytes? packet = null;
         foreach (var learner in Learners)
         {
@@ -187,6 +185,8 @@ internal sealed class Leader
             return;
         }
 
+        if (Proposals.Last.Counter >= LastCounter && Proposals.Last.Epoch == Epoch)
+            Ended = "the numbers of its epoch are nearly used up";
         foreach (var late in Learners.Where(learner => now >= learner.Deadline).ToList())
             Refuse(late, "it was not heard in time");
         if (now >= _nextPing)
