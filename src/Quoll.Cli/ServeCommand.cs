@@ -104,6 +104,12 @@ internal static class ServeCommand
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
+            if (config.Quorum.Ensemble is not null)
+            {
+                await Console.Error.WriteLineAsync($"quoll: a port can't be opened: {e.Message}");
+                return ExitCode.Port;
+            }
+
             var port = config.Listen.Address is { } address ? $"{config.Listen.Port} of {address}" : $"{config.Listen.Port}";
             await Console.Error.WriteLineAsync($"quoll: the port {port} can't be opened: {e.Message}");
             return ExitCode.Port;

@@ -25,7 +25,7 @@ internal static partial class LogMessages
     [LoggerMessage(5, LogLevel.Warning, "{Remark}")]
     public static partial void RecoveryRemark(this ILogger logger, string remark);
 
-    [LoggerMessage(6, LogLevel.Information, "serving clients on {EndPoint}; ready {Ms} ms after the start")]
+    [LoggerMessage(6, LogLevel.Information, "listening for clients on {EndPoint}; ready {Ms} ms after the start")]
     public static partial void Serving(this ILogger logger, string endPoint, long ms);
 
     [LoggerMessage(7, LogLevel.Information, "stopping")]

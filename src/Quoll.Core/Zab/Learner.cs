@@ -4,34 +4,6 @@ using Quoll.Protocol.Records;
 
 namespace Quoll.Core.Zab;
 
-internal enum LearnerPhase
-{
-    Connecting,
-
-    /// <summary>Has said who it is, and waits for the epoch.</summary>
-    Introduced,
-    SavingAcceptedEpoch,
-
-    /// <summary>Has promised the epoch, and takes what it lacks.</summary>
-    Syncing,
-
-    /// <summary>The disk drops what the leader does not have.</summary>
-    Truncating,
-
-    /// <summary>A tree is coming.</summary>
-    ReceivingSnapshot,
-
-    /// <summary>Has the leader's history, and waits until the disk has it too.</summary>
-    SavingHistory,
-    SavingCurrentEpoch,
-
-    /// <summary>Has acknowledged the epoch, and waits until a quorum has.</summary>
-    Synced,
-
-    /// <summary>Serves.</summary>
-    Active,
-}
-
 /// <summary>What a leader says that is about clients, and the tree that it may send: nothing that Zab knows of.</summary>
 internal interface ILeaderReplies
 {
@@ -124,10 +96,10 @@ internal sealed class Learner
     public void OnLinkDown()
     {
         Link.Closed = true;
-        if (Phase == LearnerPhase.Connecting && _attempts < Attempts)
-            _retryAt = _now + RetryDelay;
+        if (Phase is LearnerPhase.Connecting or LearnerPhase.Introduced or LearnerPhase.Syncing)
+            _retryAt = _now + RetryDelay;   // it may do so again and again
         else
-            End(Phase == LearnerPhase.Connecting ? "it can't be reached" : "the connection to it broke");
+            End("the connection to it broke");
     }
 
     /// <summary>The leader was heard.</summary>
@@ -145,7 +117,7 @@ internal sealed class Learner
         else if (_retryAt is { } at && now >= at)
         {
             _retryAt = null;
-            Connect();
+            Retry();
         }
     }
 
@@ -242,6 +214,14 @@ internal sealed class Learner
     {
         Ended ??= why;
         _ensemble.Peers.Close(Link);
+    }
+
+    private void Retry()
+    {
+        if (Phase == LearnerPhase.Connecting && _attempts < Attempts)
+            Connect();
+        else
+            End(Phase == LearnerPhase.Connecting ? "it can't be reached" : "the connection to it broke");
     }
 
     private void Connect()

@@ -23,20 +23,23 @@ internal sealed class HistorySender(DataDirectory directory, int maxTxn, ILogger
             var whole = part.Kind == PeerEffectKind.SendSnapshot ? SendSnapshot(part.From, output) : SendLog(part, output);
             if (whole && Flush(output))
             {
-                logger.HistorySent(part.Kind.ToString(), part.From.ToString(), part.To.ToString(), to, PeerLoop.Now - began);
+                logger.HistorySent(Name(part), to, PeerLoop.Now - began);
                 return true;
             }
 
-            logger.HistoryNotSent(part.Kind.ToString(), part.From.ToString(), to, "it is not on disk any more, or the connection ended");
+            logger.HistoryNotSent(Name(part), to, "it is not on disk any more, or the connection ended");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or OperationCanceledException
             or InvalidOperationException)
         {
-            logger.HistoryNotSent(part.Kind.ToString(), part.From.ToString(), to, e.Message);
+            logger.HistoryNotSent(Name(part), to, e.Message);
         }
 
         return false;
     }
+
+    private static string Name(in PeerEffect part) =>
+        part.Kind == PeerEffectKind.SendSnapshot ? $"the snapshot of {part.From}" : $"the log after {part.From} up to {part.To}";
 
     private bool SendSnapshot(Zxid zxid, PipeWriter output)
     {

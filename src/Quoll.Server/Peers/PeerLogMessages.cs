@@ -76,11 +76,11 @@ internal static partial class PeerLogMessages
     [LoggerMessage(52, LogLevel.Debug, "the connection for elections with server {Server} ended")]
     public static partial void ElectionDisconnected(this ILogger logger, long server);
 
-    [LoggerMessage(53, LogLevel.Information, "{Part} from {From} to {To} sent to {Remote} in {Ms} ms")]
-    public static partial void HistorySent(this ILogger logger, string part, string from, string to, string remote, long ms);
+    [LoggerMessage(53, LogLevel.Information, "{Part} was sent to {Remote} in {Ms} ms")]
+    public static partial void HistorySent(this ILogger logger, string part, string remote, long ms);
 
-    [LoggerMessage(54, LogLevel.Warning, "{Part} from {From} could not be sent to {Remote}: {Why}")]
-    public static partial void HistoryNotSent(this ILogger logger, string part, string from, string remote, string why);
+    [LoggerMessage(54, LogLevel.Warning, "{Part} could not be sent to {Remote}: {Why}")]
+    public static partial void HistoryNotSent(this ILogger logger, string part, string remote, string why);
 
     [LoggerMessage(55, LogLevel.Warning, "this server's own address {Host} can't be resolved: it waits for the others at every address")]
     public static partial void OwnAddressUnknown(this ILogger logger, string host);

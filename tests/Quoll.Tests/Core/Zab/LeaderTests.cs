@@ -177,7 +177,10 @@ public sealed class LeaderTests
         leader.OnEpochSaved();
 
         while (leader.Ended is null && leader.NextZxid.Epoch == 1)
+        {
             leader.Propose(leader.NextZxid, [1]);
+            leader.Advance(new Instant(0));
+        }
 
         Assert.NotNull(leader.Ended);
         Assert.Equal(1, leader.Proposals.Last.Epoch);
