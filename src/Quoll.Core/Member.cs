@@ -391,6 +391,7 @@ internal sealed class Member : ILeaderReplies
 
     private void Look()
     {
+        _ensemble.Epochs.OnRead(_ensemble.Epochs.Accepted, _ensemble.History.Last.Epoch);
         _election.Look(_ensemble.History.Last, _ensemble.Epochs.Current, _now);
         var has = $"history up to {_ensemble.History.Last}, epoch {_ensemble.Epochs.Current}";
         _ensemble.Notice(NoticeKind.Looking, _options.ServerId, has);
