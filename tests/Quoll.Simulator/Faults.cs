@@ -18,7 +18,7 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
     {
         var leader = Servers.FirstOrDefault(each => each.Peer is { State: ServerState.Leading });
         var server = leader is not null && simulation.Chance(0.5) ? leader : Any();
-        switch (simulation.Random.Next(20))
+        switch (simulation.Random.Next(22))
         {
             case 0 or 1 or 2:
                 Count("crash");
@@ -64,6 +64,9 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
             case 17 or 18:
                 Count("process stands still");
                 server.Pause(simulation.Between(100_000, 3_000_000));
+                break;
+            case 19 or 20:
+                StrikeWhoComesToLead();
                 break;
             default:
                 Count("clients lose their connections");
@@ -139,6 +142,24 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
     {
         simulation.Network.Part(server, Servers);
         HealAfter(5, 200);
+    }
+
+    // The others come back one by one, and who is elected first has just begun.
+    private void StrikeWhoComesToLead()
+    {
+        Count("struck while coming to lead");
+        var left = Any();
+        foreach (var each in Servers.Where(each => each != left))
+            Crash(each, 310, 700);
+        WaitForWhoComesToLead(1_500);
+    }
+
+    private void WaitForWhoComesToLead(int milliseconds)
+    {
+        if (Servers.FirstOrDefault(each => each.Peer is { State: ServerState.Leading, Serves: false }) is { } begins)
+            simulation.After(simulation.Between(0, 15_000), () => Crash(begins, 500, 2_000));
+        else if (milliseconds > 0)
+            simulation.After(1_000, () => WaitForWhoComesToLead(milliseconds - 1));
     }
 
     private void SlowDisk(SimServer server)

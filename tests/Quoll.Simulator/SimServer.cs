@@ -252,7 +252,7 @@ internal sealed class SimServer
         var (state, _) = Recover(Disk.CopyOfSynced());
         if (state.LastZxid != peer.LastProcessed || state.Digest != peer.Introspection.Digest)
             _simulation.Complain($"server {Id} has {peer.LastProcessed} in memory, and would read {state.LastZxid}, or another tree");
-        if (state.AcceptedEpoch != Mirror.AcceptedEpoch || state.CurrentEpoch != Mirror.CurrentEpoch)
+        if (state.AcceptedEpoch != Mirror.AcceptedEpoch || state.CurrentEpoch != Mirror.Epoch)
             _simulation.Complain($"server {Id} would read the epochs {state.AcceptedEpoch} and {state.CurrentEpoch}, which it never saved");
     }
 

@@ -27,6 +27,9 @@ internal sealed class DiskMirror(Simulation simulation, long server)
 
     public long CurrentEpoch { get; private set; }
 
+    /// <summary>The epoch that a start would take for the current one.</summary>
+    public long Epoch => Math.Max(CurrentEpoch, new Zxid(LastSynced).Epoch);
+
     /// <summary>True if a transaction survives a crash.</summary>
     public bool Has(long zxid) => zxid <= Start || (_log.BinarySearch(zxid) is >= 0 and var index && index < _synced);
 

@@ -35,7 +35,7 @@ internal sealed class ServerRules(Simulation simulation, SimServer server)
     {
         _roles++;
         _mustHave = 0;
-        _claims.Add((Mirror.LastSynced, Mirror.CurrentEpoch));
+        _claims.Add((Mirror.LastSynced, Mirror.Epoch));
         if (Mirror.Last != Mirror.LastSynced || server.Peer!.LastProcessed.Value != Mirror.Last)
         {
             simulation.Complain(
@@ -149,8 +149,8 @@ internal sealed class ServerRules(Simulation simulation, SimServer server)
         var current = reader.ReadInt();
         if (current == -1)
             return;
-        if (current != Mirror.CurrentEpoch)
-            simulation.Complain($"server {server.Id} says that it has epoch {current}; its disk has {Mirror.CurrentEpoch}");
+        if (current != Mirror.Epoch)
+            simulation.Complain($"server {server.Id} says that it has epoch {current}; its disk has {Mirror.Epoch}");
         var leader = to.Rules.Role;
         if (!_promises.TryAdd(Mirror.AcceptedEpoch, leader) && _promises[Mirror.AcceptedEpoch] != leader)
         {

@@ -79,7 +79,7 @@ internal sealed class SimClient
         _connection = null;
         _open = false;
         _outstanding.Clear();
-        _simulation.After(_simulation.Between(1_000, 50_000), Connect);
+        _simulation.After(_simulation.Chance(0.5) ? _simulation.Between(10, 500) : _simulation.Between(1_000, 50_000), Connect);
     }
 
     public void OnFrame(byte[] frame)
@@ -242,26 +242,33 @@ internal sealed class SimClient
         {
             Send(new Operation(OpCode.CloseSession, ""));
         }
-        else if (roll < 14)
+        else if (roll < 20)
         {
+            // With something on the way, that may be slower than the client is.
+            Ask();
             Interrupt();
         }
-        else if (roll < 17)
+        else if (roll < 23)
         {
             BeSilent();
         }
-        else if (roll < 19)
+        else if (roll < 25)
         {
             End();
             Interrupt();
         }
         else
         {
-            for (var count = _simulation.Random.Next(1, 5); count > 0 && _outstanding.Count < MostOutstanding; count--)
-                _workload.Next(Send);
+            Ask();
             if (_simulation.Now - _lastSent > _timeout * 300L)
                 SendFrame(Wire.Encode((ref writer) => writer.Write(new RequestHeader(ReservedXid.Ping, (int)OpCode.Ping))));
         }
+    }
+
+    private void Ask()
+    {
+        for (var count = _simulation.Random.Next(1, 5); count > 0 && _outstanding.Count < MostOutstanding; count--)
+            _workload.Next(Send);
     }
 
     private void BeSilent()
