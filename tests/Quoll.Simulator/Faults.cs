@@ -69,9 +69,7 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
                 StrikeWhoComesToLead();
                 break;
             default:
-                Count("clients lose their connections");
-                foreach (var client in clients.Where(_ => simulation.Chance(0.5)))
-                    client.Interrupt();
+                InterruptClients();
                 break;
         }
     }
@@ -85,6 +83,13 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
             server.Lanes.CrashIn = null;
             server.Lanes.Slowness = 1;
         }
+    }
+
+    private void InterruptClients()
+    {
+        Count("clients lose their connections");
+        foreach (var client in clients.Where(_ => simulation.Chance(0.5)))
+            client.Interrupt();
     }
 
     private SimServer Any() => Servers[simulation.Random.Next(Servers.Count)];
