@@ -1,5 +1,7 @@
 using System.Text;
 using Quoll.Core;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
 using Quoll.Simulator.Clients;
 
 namespace Quoll.Simulator.Checks;
@@ -13,13 +15,31 @@ internal static class EndChecker
         replies.Check();
         for (var number = 0; number < clients.Count; number++)
             new OrderChecker(simulation, replies.Model, number).Check(clients[number].Heard);
+        var places = PlacesOf(simulation.Ledger);
         foreach (var znode in Linearizability.StepsOf(clients.SelectMany(client => client.History)))
         {
-            if (new Linearizability(znode).Check() is { } where)
+            if (new Linearizability(znode, Place).Check() is { } where)
                 simulation.Complain($"there is no order of the operations on {znode.Key} that agrees with the answers: {where}");
         }
 
         CheckTrees(simulation, replies.Model);
+
+        long Place(Operation operation) => operation.Returned is not null
+            ? operation.Zxid
+            : places.GetValueOrDefault((operation.Session, operation.Xid), long.MaxValue);
+    }
+
+    private static Dictionary<(long Session, int Xid), long> PlacesOf(Ledger ledger)
+    {
+        var places = new Dictionary<(long, int), long>();
+        foreach (var zxid in ledger.Committed)
+        {
+            var reader = new JuteReader(ledger.Entries[zxid].Txn);
+            var header = TxnHeader.Read(ref reader);
+            places.TryAdd((header.ClientId, header.Cxid), zxid);
+        }
+
+        return places;
     }
 
     private static void CheckTrees(Simulation simulation, Model model)

@@ -50,8 +50,8 @@ internal sealed record Step(Operation Operation, Operation Source, long Call, lo
 
 /// <summary>
 /// Looks for an order of all operations on a znode that agrees with real time and with what each was answered (after Wing and Gong, with
-/// Lowe's memory of where it has been). Knows nothing of zxids. Changes, and reads behind a sync, must be so; what was never answered may
-/// have happened at any later time, or not at all.
+/// Lowe's memory of where it has been). Changes, and reads behind a sync, must be so; what was never answered may
+/// have happened at any later time, or not at all. The zxids of the log only say where to look first.
 /// </summary>
 internal sealed class Linearizability
 {
@@ -62,11 +62,15 @@ internal sealed class Linearizability
     private readonly bool[] _knownDone;
     private readonly bool[] _unknownDone;
     private readonly HashSet<(ulong, int, string?)> _seen = [];
+    private readonly Func<Operation, long> _hint;
     private int _first;
     private Step? _next;
 
-    public Linearizability(IEnumerable<Step> steps)
+    /// <param name="steps">The operations on one znode.</param>
+    /// <param name="hint">Where each has its place if all is well.</param>
+    public Linearizability(IEnumerable<Step> steps, Func<Operation, long> hint)
     {
+        _hint = hint;
         var all = steps.OrderBy(step => step.Call).ToList();
         _known = all.FindAll(step => step.IsKnown);
         _unknown = all.FindAll(step => !step.IsKnown && step.Operation.Op is not (OpCode.GetData or OpCode.Check));
@@ -142,7 +146,7 @@ internal sealed class Linearizability
 
     private static bool IsRegister(string path) => path.StartsWith("/r", StringComparison.Ordinal);
 
-    // What may come next, the most promising last. Of those that nobody knows of and whose data nobody saw, the oldest of a kind will do.
+    // What may come next, the most promising on top. Of those that nobody knows of and whose data nobody saw, one of a kind will do.
     private Stack<int> Moves(Register state)
     {
         var deadline = long.MaxValue;
@@ -160,20 +164,22 @@ internal sealed class Linearizability
 
         known.RemoveAll(i => _known[i].Call > deadline || _known[i].On(state) is null);
         var kinds = new HashSet<(OpCode, int)>();
-        var moves = new Stack<int>();
+        var unknown = new List<int>();
         for (var i = 0; i < _unknown.Count && _unknown[i].Call <= deadline; i++)
         {
-            var operation = _unknown[i].Operation;
-            if (_unknownDone[i] || _unknown[i].On(state) is null)
-                continue;
-            if (_observed.Contains(operation.Value ?? "") || kinds.Add((operation.Op, operation.Version)))
-                moves.Push(~i);
+            if (!_unknownDone[i] && _unknown[i].On(state) is not null)
+                unknown.Add(~i);
         }
 
-        foreach (var i in known.OrderByDescending(i => _known[i].Return))
-            moves.Push(i);
-        return moves;
+        unknown.Sort((left, right) => HintOf(left).CompareTo(HintOf(right)));
+        unknown.RemoveAll(move => StepOf(move).Operation is var each
+            && !_observed.Contains(each.Value ?? "") && !kinds.Add((each.Op, each.Version)));
+        return new Stack<int>(known.Concat(unknown).OrderByDescending(HintOf));
     }
+
+    // A read comes behind the change that it saw.
+    private (long, bool, long) HintOf(int move) =>
+        StepOf(move) is var step ? (_hint(step.Source), step.Operation.Op == OpCode.GetData, step.Return) : default;
 
     private Step StepOf(int move) => move >= 0 ? _known[move] : _unknown[~move];
 
