@@ -104,7 +104,7 @@ internal static class ServeCommand
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            if (config.Quorum.Ensemble is not null)
+            if (config.Quorum.HasOthers)
             {
                 await Console.Error.WriteLineAsync($"quoll: a port can't be opened: {e.Message}");
                 return ExitCode.Port;

@@ -69,6 +69,9 @@ internal sealed record QuorumSettings
     public TimeSpan ConnectTimeout { get; init; }
     public bool TcpKeepAlive { get; init; }
 
+    /// <summary>The server is in an ensemble.</summary>
+    public bool HasOthers => Ensemble is not null;
+
     /// <summary>This server in the list.</summary>
     public Member Self => Ensemble!.Members[ServerId];
 }
