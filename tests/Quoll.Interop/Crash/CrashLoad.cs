@@ -38,7 +38,7 @@ internal sealed class CrashLoad : IAsyncDisposable
         try
         {
             for (var number = 0; number < loaders; number++)
-                await load.AddAsync(number, $"{round}-{number}");
+                await load.AddPatientlyAsync(number, $"{round}-{number}");
             return load;
         }
         catch
@@ -81,6 +81,23 @@ internal sealed class CrashLoad : IAsyncDisposable
     {
         _sessions.ForEach(session => session.Dispose());
         return ValueTask.CompletedTask;
+    }
+
+    // An Apache server that has only just come back may end a connection that was made too early; what was sent on it may have happened.
+    private async Task AddPatientlyAsync(int number, string name)
+    {
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            try
+            {
+                await AddAsync(number, $"{name}-{attempt}");
+                return;
+            }
+            catch (IOException) when (attempt == 0)
+            {
+                // Once more, on another connection and under another name.
+            }
+        }
     }
 
     private async Task AddAsync(int number, string name)

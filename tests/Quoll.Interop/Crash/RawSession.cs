@@ -152,7 +152,7 @@ internal sealed class RawSession : IDisposable
             {
                 _socket.Send(request.ToFrame());
             }
-            catch (SocketException)
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
                 // The reader meets the same end, and tells all who wait.
             }
