@@ -25,7 +25,7 @@ internal sealed class LearnerSync(Ensemble ensemble, Leader leader, Zxid? snapsh
 
     public void Start(LearnerHandler learner)
     {
-        var plan = SyncPlan.For(learner.LastZxid, ensemble.History, learner.CutsExactly);
+        var plan = Committed(SyncPlan.For(learner.LastZxid, ensemble.History, learner.CutsExactly), learner.CutsExactly);
         switch (plan.Kind)
         {
             case SyncKind.Diff:
@@ -46,6 +46,16 @@ internal sealed class LearnerSync(Ensemble ensemble, Leader leader, Zxid? snapsh
                 learner.State = HandlerState.AwaitingSnapshot;
                 break;
         }
+    }
+
+    // Who comes back in the same epoch may have been sent what is not committed yet. It would serve that, as all that it comes with; so it
+    // gives it back, and is sent it anew, as a proposal.
+    private SyncPlan Committed(SyncPlan plan, bool cutsExactly)
+    {
+        var committed = leader.Proposals.Committed;
+        if (plan.Kind is not (SyncKind.Diff or SyncKind.Truncate) || plan.From <= committed)
+            return plan;
+        return cutsExactly ? new SyncPlan(SyncKind.Truncate, committed) : new SyncPlan(SyncKind.SnapshotOfEpoch);
     }
 
     /// <summary>A snapshot has come to the disk. It is of this epoch: it was begun after the epoch was established.</summary>
