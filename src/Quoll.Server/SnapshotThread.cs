@@ -117,10 +117,10 @@ internal sealed class SnapshotThread : IDisposable
     private void Abandon()
     {
         _broken = true;
-        if (_writer is not { } writer)
-            return;
-        writer.Dispose();
+        _writer?.Dispose();
         _writer = null;
+
+        // A writer that failed as it began left a file too.
         RemoveUnfinished();
     }
 

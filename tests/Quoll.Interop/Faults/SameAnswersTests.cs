@@ -60,6 +60,7 @@ public sealed class SameAnswersTests
         {
             var expected = await AnswerToAsync(apache, opcode, body);
             var answer = await AnswerToAsync(quoll, opcode, body);
+            await witness.ReadAsync();
             if (expected != answer)
                 differences.Add($"opcode {opcode} with {Convert.ToHexString(body)}: Apache's {expected}, Quoll's {answer}");
         }

@@ -23,6 +23,9 @@ internal sealed class Witness : IDisposable
         return witness;
     }
 
+    /// <summary>Finds its last word.</summary>
+    public async Task ReadAsync() => Assert.Equal(_writes, (await _session.GetAsync(Path))!.Version);
+
     /// <summary>Writes once more, and finds its last word and the number of all of them.</summary>
     public async Task CheckAsync()
     {
