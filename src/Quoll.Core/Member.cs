@@ -47,9 +47,6 @@ internal sealed class Member : ILeaderReplies
         Look();
     }
 
-    /// <summary>A packet's fields beside its data.</summary>
-    private const int LargestHeader = 64 * 1024;
-
     public ServerState State => _election.State;
 
     public Leader? Leader { get; private set; }
@@ -251,8 +248,11 @@ internal sealed class Member : ILeaderReplies
         var packet = QuorumPacket.Read(ref reader);
         if (reader.Malformed)
         {
-            if (bytes.Length > _options.MaxTxn + LargestHeader)
-                _outbox.Peers.Close(link);
+            var fault = Introduction.FaultIn(bytes, _options.MaxTxn);
+            if (fault is not null && Learner?.Link == link)
+                Learner.End(fault);
+            else if (fault is not null)
+                Leader?.OnFault(link, fault);
             return 0;
         }
 

@@ -212,6 +212,12 @@ public enum NoticeKind
 
     /// <summary>A message of the election port that can't be read.</summary>
     NotificationDropped,
+
+    /// <summary>The leader has ended a connection before it was clear whose it is; the text says from where it came, and why.</summary>
+    StrangerRefused,
+
+    /// <summary>The server with this id wants to learn, and no list has it: it is served, and counts for nothing.</summary>
+    LearnerNotListed,
 }
 
 /// <summary>A state change for the host to log.</summary>

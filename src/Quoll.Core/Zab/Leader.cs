@@ -152,7 +152,14 @@ internal sealed class Leader
     public void OnLinkDown(Link link)
     {
         if (_learners!.Find(link) is { } gone)
-            Forget(gone);
+            _learners.Remove(gone);
+    }
+
+    /// <summary>What came can't be a packet.</summary>
+    public void OnFault(Link link, string fault)
+    {
+        if (_learners!.Find(link) is { } learner)
+            Refuse(learner, fault);
     }
 
     public void OnPacket(Link link, scoped in QuorumPacket packet)
@@ -207,9 +214,9 @@ internal sealed class Leader
     /// <summary>Ends a connection that says what it should not.</summary>
     public void Refuse(LearnerHandler learner, string why)
     {
-        _ensemble!.Notice(NoticeKind.LearnerRefused, learner.Server, why);
+        _ensemble!.Notices.Add(learner.Refused(why));
         _ensemble.Peers.Close(learner.Link);
-        Forget(learner);
+        _learners!.Remove(learner);
     }
 
     // Sends what was committed since, and what is still to be; from here on, it is sent everything.
@@ -238,16 +245,14 @@ internal sealed class Leader
 
     private bool OnIntroduction(LearnerHandler learner, scoped in QuorumPacket packet)
     {
-        var reader = new Protocol.Jute.JuteReader(packet.Data.Span);
-        var info = LearnerInfo.Read(ref reader);
-        if (reader.Malformed || info.ProtocolVersion < Ensemble.ProtocolVersion || info.ServerId == _ensemble!.Self)
-            return false;
-        if (_learners!.FindOther(learner, info.ServerId) is { } older)
+        if (learner.Introduce(packet, _ensemble!) is { } fault)
+        {
+            Refuse(learner, fault);
+            return true;
+        }
+
+        if (_learners!.FindOther(learner, learner.Server) is { } older)
             Refuse(older, "it has connected anew, or another server has its number");
-        learner.Server = info.ServerId;
-        learner.IsObserver = (PacketType)packet.Type == PacketType.ObserverInfo;
-        learner.CutsExactly = reader.Rest.SequenceEqual(Ensemble.QuollMark);
-        learner.State = HandlerState.Introduced;
         if (Phase == LeaderPhase.Discovery)
         {
             Epoch = Math.Max(Epoch, new Zxid(packet.Zxid).Epoch + 1L);
@@ -387,11 +392,5 @@ internal sealed class Leader
     {
         _check!.OnPong(learner, Proposals.Last);
         return _requests!.OnTouched(packet);
-    }
-
-    private void Forget(LearnerHandler learner)
-    {
-        learner.Link.Closed = true;
-        _learners!.Remove(learner);
     }
 }

@@ -1,4 +1,6 @@
 using Quoll.Protocol;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
 
 namespace Quoll.Core.Zab;
 
@@ -84,6 +86,29 @@ internal sealed class LearnerHandler(Link link)
         (_expected, _expectedUntil) = (last, now + patience);
         return false;
     }
+
+    /// <summary>It says who it is; returns why that can't be.</summary>
+    public string? Introduce(scoped in QuorumPacket packet, Ensemble ensemble)
+    {
+        var reader = new JuteReader(packet.Data.Span);
+        var info = LearnerInfo.Read(ref reader);
+        if (reader.Malformed || info.ProtocolVersion < Ensemble.ProtocolVersion)
+            return "what it says of itself can't be read, or is of a version before 3.4";
+        if (Introduction.FaultIn(info, new Zxid(packet.Zxid).Epoch, ensemble.Self) is { } fault)
+            return fault;
+        if (!ensemble.Config.Members.ContainsKey(info.ServerId))
+            ensemble.Notice(NoticeKind.LearnerNotListed, info.ServerId, $"{Link.Host}");
+        Server = info.ServerId;
+        IsObserver = (PacketType)packet.Type == PacketType.ObserverInfo;
+        CutsExactly = reader.Rest.SequenceEqual(Ensemble.QuollMark);
+        State = HandlerState.Introduced;
+        return null;
+    }
+
+    /// <summary>What the log says when its connection is ended.</summary>
+    public Notice Refused(string why) => State == HandlerState.Unknown
+        ? new Notice(NoticeKind.StrangerRefused, 0, 0, $"{Link.Host}: {why}")
+        : new Notice(NoticeKind.LearnerRefused, Server, 0, why);
 
     public bool IsLive => State is HandlerState.Synced or HandlerState.Active;
 }

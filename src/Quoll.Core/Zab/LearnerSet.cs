@@ -20,7 +20,12 @@ internal sealed class LearnerSet(long self, EnsembleConfig config)
 
     public void Add(LearnerHandler learner) => _learners.Add(learner);
 
-    public bool Remove(LearnerHandler learner) => _learners.Remove(learner);
+    /// <summary>Nothing more is heard from it or said to it.</summary>
+    public void Remove(LearnerHandler learner)
+    {
+        learner.Link.Closed = true;
+        _learners.Remove(learner);
+    }
 
     /// <summary>True if this server and those that count are a quorum.</summary>
     public bool HasQuorum(Func<LearnerHandler, bool> counts)
