@@ -19,9 +19,12 @@ internal sealed class ElectionConnection(long server, ConnectionContext context)
 
     public long Server => server;
 
-    /// <summary>Reads until the connection ends.</summary>
+    /// <summary>Where it leads to, for the log.</summary>
+    public string Remote => context.RemoteEndPoint?.ToString() ?? "";
+
+    /// <summary>Reads until the connection ends, and returns what was wrong with it; null for nothing.</summary>
     /// <param name="take">Called with each message; the next is read when it is done.</param>
-    public async Task RunAsync(Func<byte[], Task> take)
+    public async Task<string?> RunAsync(Func<byte[], Task> take)
     {
         var input = context.Transport.Input;
         try
@@ -34,12 +37,16 @@ internal sealed class ElectionConnection(long server, ConnectionContext context)
                     await take(message);
                 input.AdvanceTo(rest.Start, rest.End);
                 if (result.IsCompleted || result.IsCanceled)
-                    return;
+                    return null;
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or InvalidDataException)
+        catch (InvalidDataException e)
         {
-            // It ended, or says what cannot be: either way it is over.
+            return e.Message;
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
+        {
+            return null;
         }
     }
 

@@ -13,6 +13,12 @@ namespace Quoll.Server.Peers;
 /// </summary>
 internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
 {
+    /// <summary>Connections that have not said whose they are; no ensemble has as many.</summary>
+    private const int MostNewcomers = 512;
+
+    /// <summary>Servers that no list has, or that have no number.</summary>
+    private const int MostStrangers = 64;
+
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
     private readonly QuorumSettings _settings;
@@ -26,6 +32,7 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
     private readonly Dictionary<long, SemaphoreSlim> _knocks = [];
     private readonly CancellationTokenSource _stop = new();
     private long _anonymous;
+    private int _newcomers;
 
     public ElectionPort(QuorumSettings settings, PeerLoop loop, Dialer dialer, ILogger logger)
     {
@@ -52,8 +59,8 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
         ElectionConnection? connection;
         lock (_gate)
         {
-            _lastWords[server] = message;
-            _connections.TryGetValue(server, out connection);
+            if (_connections.TryGetValue(server, out connection) || !IsStranger(server))
+                _lastWords[server] = message;
         }
 
         connection?.Send(message);
@@ -62,7 +69,7 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
     /// <summary>Another server has connected to the election port.</summary>
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        if (await ReadInitialMessageAsync(connection) is not { } message)
+        if (await GreetAsync(connection) is not { } message)
             return;
         var server = message.Server;
         if (server == InitialMessage.Anonymous)
@@ -101,6 +108,21 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
 
     private static string RemoteOf(ConnectionContext connection) => connection.RemoteEndPoint?.ToString() ?? "";
 
+    private async Task<InitialMessage?> GreetAsync(ConnectionContext connection)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _newcomers) <= MostNewcomers)
+                return await ReadInitialMessageAsync(connection);
+            _logger.PeerRefused(RemoteOf(connection), $"{MostNewcomers} others have not said who they are");
+            return null;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _newcomers);
+        }
+    }
+
     private async Task<InitialMessage?> ReadInitialMessageAsync(ConnectionContext connection)
     {
         using var patience = new CancellationTokenSource(_settings.ConnectTimeout);
@@ -123,15 +145,21 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
                     return null;
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
+        catch (OperationCanceledException)
         {
-            return null;   // it said nothing in time, or went away
+            _logger.PeerRefused(RemoteOf(connection), "it has not said in time who it is");
+            return null;
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            return null;   // it went away
         }
     }
 
     private async Task KeepConnectedAsync(Member member, CancellationToken stop)
     {
         var retry = FirstRetry;
+        var pause = FirstRetry;
         var said = false;
         while (!stop.IsCancellationRequested)
         {
@@ -144,17 +172,20 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
                 said = connection is null;
                 if (connection is not null)
                 {
-                    retry = FirstRetry;
+                    var begun = PeerLoop.Now;
                     await using (connection)
                         await UseAsync(member.Id, connection);
+                    retry = FirstRetry;
+
+                    // Where two servers have one number, each ends the other's connections: they must not do so without a pause.
+                    pause = PeerLoop.Now - begun > LastRetry.TotalMilliseconds ? FirstRetry : Longer(pause);
+                    if (member.Id < _settings.ServerId)
+                        await PauseAsync(pause, stop);
                 }
             }
 
             // A knock is answered at once.
-            if (await WaitAsync(member.Id, retry, stop))
-                retry = FirstRetry;
-            else
-                retry = retry * 2 < LastRetry ? retry * 2 : LastRetry;
+            retry = await WaitAsync(member.Id, retry, stop) ? FirstRetry : Longer(retry);
         }
     }
 
@@ -183,16 +214,27 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
         lock (_gate)
         {
             _connections.Remove(server, out replaced);
+            if (replaced is null && IsStranger(server) && _connections.Keys.Count(IsStranger) >= MostStrangers)
+            {
+                _logger.PeerRefused(RemoteOf(context), $"it says it is server {server}: {MostStrangers} others are no members either");
+                return;
+            }
+
             _connections[server] = connection;
             _lastWords.TryGetValue(server, out lastWords);
         }
 
+        if (server >= 0 && IsStranger(server))
+            _logger.ElectionStranger(server, connection.Remote);
+        if (replaced is not null)
+            _logger.ElectionReplaced(server, connection.Remote, replaced.Remote);
         replaced?.Abort();
         _logger.ElectionConnected(server, RemoteOf(context));
         _loop.Tell(peer => peer.OnReachable(server, true));
         if (lastWords is not null)
             connection.Send(lastWords);
-        await connection.RunAsync(message => _loop.TellAsync(peer => peer.OnNotification(server, message)));
+        if (await connection.RunAsync(message => _loop.TellAsync(peer => peer.OnNotification(server, message))) is { } fault)
+            _logger.PeerRefused(connection.Remote, $"server {server} says {fault}");
         if (!TryRemove(connection))
             return;
         _logger.ElectionDisconnected(server);
@@ -205,9 +247,17 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
     {
         lock (_gate)
         {
-            return ((ICollection<KeyValuePair<long, ElectionConnection>>)_connections).Remove(new(connection.Server, connection));
+            if (!((ICollection<KeyValuePair<long, ElectionConnection>>)_connections).Remove(new(connection.Server, connection)))
+                return false;
+
+            // Whoever comes next under that number may be somebody else: there is no end to them.
+            if (IsStranger(connection.Server))
+                _lastWords.Remove(connection.Server);
+            return true;
         }
     }
+
+    private bool IsStranger(long server) => !_settings.Ensemble!.Members.ContainsKey(server);
 
     private bool IsConnected(long server)
     {
@@ -226,6 +276,8 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
         }
     }
 
+    private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LastRetry ? wait * 2 : LastRetry;
+
     private async Task<bool> WaitAsync(long server, TimeSpan atMost, CancellationToken stop)
     {
         try
@@ -235,6 +287,18 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
         catch (OperationCanceledException)
         {
             return false;
+        }
+    }
+
+    private static async Task PauseAsync(TimeSpan pause, CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(pause, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            // It is over.
         }
     }
 }

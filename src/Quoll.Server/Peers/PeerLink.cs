@@ -36,6 +36,8 @@ internal sealed class PeerLink(PeerLoop loop, PeerLinks links)
     /// <summary>Where it leads to, for the log.</summary>
     public string Remote { get; private set; } = "";
 
+    public override string ToString() => Remote;
+
     /// <summary>When it was told to close.</summary>
     public Instant ClosingSince { get; private set; }
 

@@ -34,6 +34,12 @@ internal static partial class PeerLogMessages
             case NoticeKind.NotificationDropped:
                 logger.NotificationDropped(notice.Id, notice.Text);
                 break;
+            case NoticeKind.StrangerRefused:
+                logger.StrangerRefused(notice.Text);
+                break;
+            case NoticeKind.LearnerNotListed:
+                logger.LearnerNotListed(notice.Id, notice.Text);
+                break;
         }
     }
 
@@ -94,4 +100,20 @@ internal static partial class PeerLogMessages
     [LoggerMessage(58, LogLevel.Warning,
         "the history can't be cut after {Zxid}, as the leader has it: every snapshot here is newer. The leader is asked for a whole tree")]
     public static partial void HistoryNotCut(this ILogger logger, string zxid);
+
+    [LoggerMessage(59, LogLevel.Warning, "refused a server's connection from {FromAndWhy}")]
+    private static partial void StrangerRefused(this ILogger logger, string? fromAndWhy);
+
+    [LoggerMessage(60, LogLevel.Warning,
+        "server {Learner} ({Remote}) follows, and the configuration here has no such server: it is served, and counts for nothing")]
+    private static partial void LearnerNotListed(this ILogger logger, long learner, string? remote);
+
+    [LoggerMessage(61, LogLevel.Information,
+        "server {Server} has connected for elections again, from {Remote}; its connection from {Before} is closed. "
+        + "If this goes on, two servers have one number")]
+    public static partial void ElectionReplaced(this ILogger logger, long server, string remote, string before);
+
+    [LoggerMessage(62, LogLevel.Warning,
+        "server {Server}, which the configuration here does not have, has connected for elections from {Remote}: its vote does not count")]
+    public static partial void ElectionStranger(this ILogger logger, long server, string remote);
 }
