@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# Apache's server and shell, its C shell and library, the clients of Python and Go, and the compilers for our programs on them.
+# Apache's server and shell, its C shell and library, the clients of Python and Go, the compilers for our programs on them, and what makes
+# networks that can fall apart.
 packages=(
   zookeeper
   zookeeper-bin
@@ -17,6 +18,7 @@ packages=(
   default-jre-headless
   gcc
   libc6-dev
+  iproute2
 )
 
 as_root() {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Quoll.Interop.Crash;
 
@@ -8,13 +9,13 @@ internal static class CrashAudit
     // Reads in flight at once: enough to be quick, few enough that neither side's buffers fill.
     private const int Batch = 200;
 
-    public static async Task RunAsync(int port, RawSession session, Ledger ledger)
+    public static async Task RunAsync(IPEndPoint at, RawSession session, Ledger ledger)
     {
         // The server that is asked need not be the one that has said yes.
         Assert.Equal(0, (await session.SyncAsync()).Error);
 
         // First, before a session could expire.
-        await CheckEphemeralsAsync(port, session, ledger);
+        await CheckEphemeralsAsync(at, session, ledger);
         await CheckZxidsGoOnAsync(session, ledger);
         await CheckCreatedAsync(session, ledger);
         await CheckDeletedAsync(session, ledger);
@@ -25,14 +26,14 @@ internal static class CrashAudit
     }
 
     // The sessions lived when the server died: they are there with what is theirs, and go when they close.
-    private static async Task CheckEphemeralsAsync(int port, RawSession session, Ledger ledger)
+    private static async Task CheckEphemeralsAsync(IPEndPoint at, RawSession session, Ledger ledger)
     {
         foreach (var (path, owner) in ledger.Ephemerals)
         {
             var state = await session.GetAsync(path);
             Assert.True(state is not null, $"{path} is gone, and its session 0x{owner.Id:x} was not closed");
             Assert.Equal(ledger.Created[path], state.CreatedAt);
-            using var back = await RawSession.ResumeAsync(port, owner);
+            using var back = await RawSession.ResumeAsync(at, owner);
             Assert.Equal(owner.Id, back.Id);
             ledger.ExpectDeletion(path);
             var closed = await back.CloseAsync();

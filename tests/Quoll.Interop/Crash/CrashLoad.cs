@@ -21,8 +21,8 @@ internal sealed class CrashLoad : IAsyncDisposable
     /// <summary>Makes what the loaders write below.</summary>
     public static async Task PrepareAsync(ServerProcess server, Ledger ledger, int loaders)
     {
-        using var session = await RawSession.OpenAsync(server.Port);
-        string[] parents = ["/crash", Loader.Singles, Loader.Sequential, Loader.Pairs, Loader.Ephemerals];
+        using var session = await RawSession.OpenAsync(server.EndPoint);
+        string[] parents = ["/crash", Loader.Singles, Loader.Sequential, Loader.Pairs, Loader.Ephemerals, Loader.Shared];
         foreach (var path in parents.Concat(Enumerable.Range(0, loaders).Select(Loader.CounterPath)))
         {
             var reply = await session.CreateAsync(path, "0");
@@ -102,15 +102,15 @@ internal sealed class CrashLoad : IAsyncDisposable
 
     private async Task AddAsync(int number, string name)
     {
-        var port = _servers[number % _servers.Count].Port;
-        var session = await RawSession.OpenAsync(port);
+        var at = _servers[number % _servers.Count].EndPoint;
+        var session = await RawSession.OpenAsync(at);
         _sessions.Add(session);
         Assert.Equal(0, (await session.SyncAsync()).Error);
         var counter = Loader.CounterPath(number);
         var counted = (await session.GetAsync(counter))!.Version;
         await StayAsync(session, $"{Loader.Ephemerals}/stays-{name}");
-        var loader = new Loader(port, session, _ledger, name, counted);
-        _loads.Add(Task.Run(() => loader.RunAsync(counter)));
+        var loader = new Loader(at, session, _ledger, new LoaderTask(name, counter, counted));
+        _loads.Add(Task.Run(() => loader.RunAsync()));
     }
 
     private string Explain() => string.Join('\n', _servers.Select(server => server.Output));

@@ -41,8 +41,8 @@ public sealed class CrashTests
 
             await server.StartAsync();
             ledger.BeginLife();
-            using var session = await RawSession.OpenAsync(server.Port);
-            await CrashAudit.RunAsync(server.Port, session, ledger);
+            using var session = await RawSession.OpenAsync(server.EndPoint);
+            await CrashAudit.RunAsync(server.EndPoint, session, ledger);
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine(

@@ -5,6 +5,7 @@ internal sealed class Ledger
 {
     private readonly Lock _gate = new();
     private readonly HashSet<string> _sequentialEver = [];
+    private readonly Dictionary<string, SortedList<int, long>> _versions = [];
     private long _floor;
 
     /// <summary>Paths that must be there, with the zxid of their creation.</summary>
@@ -58,7 +59,42 @@ internal sealed class Ledger
 
     public void NoteDeleted(string path, long zxid) => Note(zxid, () => Deleted.Add(path));
 
-    public void NoteCounter(string path, int value, long zxid) => Note(zxid, () => Counters[path] = (value, zxid));
+    /// <summary>Its session is over: whether or not it was told so, the path goes.</summary>
+    public void NoteExpired(string path)
+    {
+        lock (_gate)
+        {
+            Created.Remove(path);
+            Ephemerals.Remove(path);
+            Deleted.Add(path);
+        }
+    }
+
+    public void NoteCounter(string path, int value, long zxid) => Note(zxid, () =>
+    {
+        NoteVersion(path, value, zxid);
+        if (value > Counters.GetValueOrDefault(path).Value)
+            Counters[path] = (value, zxid);
+    });
+
+    /// <summary>What was once seen is not taken back either, whoever saw it.</summary>
+    public void NoteRead(string path, ZnodeState state)
+    {
+        lock (_gate)
+            NoteVersion(path, state.Version, state.ModifiedAt);
+    }
+
+    // Each version is of one write, and later ones are of later writes.
+    private void NoteVersion(string path, int version, long zxid)
+    {
+        if (!_versions.TryGetValue(path, out var versions))
+            _versions[path] = versions = [];
+        var known = versions.TryAdd(version, zxid) ? zxid : versions[version];
+        var at = versions.IndexOfKey(version);
+        Assert.True(known == zxid, $"version {version} of {path} is of {zxid:x}, and was of {known:x}");
+        Assert.True(at == 0 || versions.Values[at - 1] < zxid, $"version {version} of {path} is of {zxid:x}, one before it of a later");
+        Assert.True(at == versions.Count - 1 || versions.Values[at + 1] > zxid, $"version {version} of {path} is newer than one after it");
+    }
 
     private void Note(long zxid, Action entry)
     {

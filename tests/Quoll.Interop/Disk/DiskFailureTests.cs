@@ -65,6 +65,6 @@ public sealed class DiskFailureTests
     {
         ledger.BeginLife();
         using var session = await RawSession.OpenAsync(server.Port);
-        await CrashAudit.RunAsync(server.Port, session, ledger);
+        await CrashAudit.RunAsync(server.EndPoint, session, ledger);
     }
 }

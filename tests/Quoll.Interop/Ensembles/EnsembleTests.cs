@@ -52,7 +52,7 @@ public sealed class EnsembleTests
 
     private static async Task AuditAsync(ServerProcess server, Ledger ledger)
     {
-        using var session = await RawSession.OpenAsync(server.Port);
-        await CrashAudit.RunAsync(server.Port, session, ledger);
+        using var session = await RawSession.OpenAsync(server.EndPoint);
+        await CrashAudit.RunAsync(server.EndPoint, session, ledger);
     }
 }

@@ -45,7 +45,7 @@ public sealed class SynchronisationTests
             var lost = ensemble.Servers[2];
             await ensemble.MakeLeadAsync(lost);
             await WriteAsync(lost, "/before");
-            using (var session = await RawSession.OpenAsync(lost.Port))
+            using (var session = await RawSession.OpenAsync(lost.EndPoint))
             {
                 Suspend(ensemble);
                 var unheard = session.CreateAsync("/never-said-yes-to", "");
@@ -59,7 +59,7 @@ public sealed class SynchronisationTests
             for (var start = 0; start < 2; start++)
             {
                 await ensemble.AssertAllTheSameAsync();
-                using (var session = await RawSession.OpenAsync(lost.Port))
+                using (var session = await RawSession.OpenAsync(lost.EndPoint))
                     Assert.Null(await session.GetAsync("/never-said-yes-to"));
                 lost.Kill();
             }
@@ -77,12 +77,12 @@ public sealed class SynchronisationTests
             var observer = ensemble.Servers[3];
             Assert.Contains("Mode: observer", await observer.AskAsync("srvr"), StringComparison.Ordinal);
             await WriteAsync(observer, "/through-the-observer");
-            using var session = await RawSession.OpenAsync(observer.Port);
+            using var session = await RawSession.OpenAsync(observer.EndPoint);
             Assert.Equal(0, (await session.CreateAsync("/mine", "", flags: 1)).Error);
             var current = session;
             foreach (var next in (ServerProcess[])[ensemble.Servers[0], ensemble.Servers[1], ensemble.Servers[2], observer])
             {
-                var moved = await RawSession.ResumeAsync(next.Port, current);
+                var moved = await RawSession.ResumeAsync(next.EndPoint, current);
                 current.Dispose();
                 current = moved;
                 Assert.Equal(0, (await current.SyncAsync()).Error);
@@ -94,7 +94,7 @@ public sealed class SynchronisationTests
             (await ensemble.LeaderAsync()).Kill();
             current.Dispose();
             await ensemble.AgreeAsync();
-            using var last = await RawSession.ResumeAsync(observer.Port, current);
+            using var last = await RawSession.ResumeAsync(observer.EndPoint, current);
             Assert.NotNull(await last.GetAsync("/mine"));
             Assert.Equal(0, (await last.CloseAsync()).Error);
             await ensemble.AssertAllTheSameAsync();
@@ -105,7 +105,7 @@ public sealed class SynchronisationTests
 
     private static async Task WriteAsync(ServerProcess server, string path)
     {
-        using var session = await RawSession.OpenAsync(server.Port);
+        using var session = await RawSession.OpenAsync(server.EndPoint);
         Assert.Equal(0, (await session.CreateAsync(path, path)).Error);
         var writes = Enumerable.Range(0, 100).Select(i => session.CreateAsync($"{path}/{i}", "x")).ToList();
         Assert.All(await Task.WhenAll(writes), reply => Assert.Equal(0, reply.Error));

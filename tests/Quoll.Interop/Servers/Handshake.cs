@@ -13,13 +13,13 @@ internal static class Handshake
     private static readonly TimeSpan ProbePatience = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Asks to resume a session that nobody has. A serving server refuses it at once, and logs nothing.</summary>
-    public static async Task<bool> IsAnsweredAsync(int port)
+    public static async Task<bool> IsAnsweredAsync(IPEndPoint at)
     {
         using var patience = new CancellationTokenSource(ProbePatience);
         try
         {
             using var client = new TcpClient();
-            await client.ConnectAsync(IPAddress.Loopback, port, patience.Token);
+            await client.ConnectAsync(at, patience.Token);
             var stream = client.GetStream();
             await stream.WriteAsync(ResumeUnknownSession(), patience.Token);
             var answer = new byte[4 + 37];
@@ -33,11 +33,11 @@ internal static class Handshake
     }
 
     /// <summary>Sends a four-letter word and returns all that comes back.</summary>
-    public static async Task<string> AskAsync(int port, string word)
+    public static async Task<string> AskAsync(IPEndPoint at, string word)
     {
         using var patience = new CancellationTokenSource(Patience);
         using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, port, patience.Token);
+        await client.ConnectAsync(at, patience.Token);
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(word), patience.Token);
         using var reader = new StreamReader(client.GetStream());
         return await reader.ReadToEndAsync(patience.Token);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Quoll.Interop.Clients;
 
 namespace Quoll.Interop.Servers;
@@ -21,9 +22,11 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private readonly IReadOnlyDictionary<string, string> _environment;
 
-    private ServerProcess(ServerKind kind, IReadOnlyDictionary<string, string> environment, IEnumerable<string> settings)
+    private ServerProcess(
+        ServerKind kind, ServerPlace place, IReadOnlyDictionary<string, string> environment, IEnumerable<string> settings)
     {
         Kind = kind;
+        Place = place;
         _environment = environment;
         Directory.CreateDirectory(DataDirectory);
         Configure(settings);
@@ -32,9 +35,13 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public ServerKind Kind { get; private set; }
 
+    public ServerPlace Place { get; }
+
     public int Port { get; } = LoopbackPorts.Free();
 
-    public string Address => $"127.0.0.1:{Port}";
+    public IPEndPoint EndPoint => new(Place.Address, Port);
+
+    public string Address => EndPoint.ToString();
 
     public string DataDirectory => _home.File("data");
 
@@ -44,7 +51,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     public string Output => $"---- {Kind} on {Address}\n{_output}";
 
     /// <summary>A server that does not run yet, with its directory and its port.</summary>
-    public static ServerProcess Create(ServerKind kind) => new(kind, new Dictionary<string, string>(), []);
+    public static ServerProcess Create(
+        ServerKind kind, ServerPlace? place = null, IReadOnlyDictionary<string, string>? environment = null) =>
+        new(kind, place ?? ServerPlace.Loopback, environment ?? new Dictionary<string, string>(), []);
 
     public static Task<ServerProcess> StartAsync(ServerKind kind, params string[] settings) =>
         StartAsync(kind, new Dictionary<string, string>(), settings);
@@ -53,7 +62,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> StartAsync(
         ServerKind kind, IReadOnlyDictionary<string, string> environment, params string[] settings)
     {
-        var server = new ServerProcess(kind, environment, settings);
+        var server = new ServerProcess(kind, ServerPlace.Loopback, environment, settings);
         try
         {
             await server.StartAsync();
@@ -69,7 +78,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts another server, of any kind, on a copy of what this one left.</summary>
     public static async Task<ServerProcess> StartOnCopyAsync(ServerProcess of, ServerKind kind, params string[] settings)
     {
-        var server = new ServerProcess(kind, of._environment, settings);
+        var server = new ServerProcess(kind, ServerPlace.Loopback, of._environment, settings);
         try
         {
             Directory.CreateDirectory(server.VersionDirectory);
@@ -92,7 +101,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         [
             $"dataDir={DataDirectory}",
             $"clientPort={Port}",
-            "clientPortAddress=127.0.0.1",
+            $"clientPortAddress={Place.Address}",
             "maxClientCnxns=0",
             "admin.enableServer=false",
             "4lw.commands.whitelist=*",
@@ -121,7 +130,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         if (_process is not null)
             throw new InvalidOperationException("it runs already");
 
-        var command = ServerCommand.For(Kind, _home.File("zoo.cfg"));
+        var command = Place.Enter(ServerCommand.For(Kind, _home.File("zoo.cfg")));
         command.RedirectStandardOutput = true;
         command.RedirectStandardError = true;
         command.WorkingDirectory = _home.Path;
@@ -213,7 +222,14 @@ internal sealed class ServerProcess : IAsyncDisposable
         await StartAsync();
     }
 
-    public Task<string> AskAsync(string word) => Handshake.AskAsync(Port, word);
+    /// <summary>Returns once it has said this, in the lines that are kept.</summary>
+    public Task UntilSaidAsync(string text) => UntilAsync(
+        $"it says: {text}", () => Output.Contains(text, StringComparison.Ordinal));
+
+    public Task UntilAsync(string what, Func<bool> holds) =>
+        Deadline.UntilAsync(StartsWithin, $"{Address}: {what}", () => Task.FromResult(holds()), () => Output);
+
+    public Task<string> AskAsync(string word) => Handshake.AskAsync(EndPoint, word);
 
     public ValueTask DisposeAsync()
     {
@@ -232,7 +248,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             throw new InvalidOperationException($"{Kind} ended with {ended.ExitCode} instead of serving\n{Output}");
         }
 
-        return await Handshake.IsAnsweredAsync(Port);
+        return await Handshake.IsAnsweredAsync(EndPoint);
     }
 
     private void OnProcessExit(object? sender, EventArgs e) => Kill();

@@ -1,6 +1,6 @@
 /* Loaded before the C library, this makes the disk fail from the moment on when a file says so: the first word of the file that
  * QUOLL_DISK_FAULT names is what fails. A write that fails has written half. A sync that fails has lost what was written since the
- * last one: on a real disk that is what may happen, and nobody must have been told that it was there. */
+ * last one: on a real disk that is what may happen, and nobody must have been told that it was there. A slow sync does not fail. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define FILES 4096
+#define SLOW_US 150000
 
 /* What was there before the writes that no sync has followed yet, the latest first. Each file has one writer. */
 struct undo {
@@ -81,6 +82,8 @@ static int sync_of(int fd, long call)
         errno = EIO;
         return -1;
     }
+    if (fails("sync-slow"))
+        usleep(SLOW_US);
     int result = (int)syscall(call, fd);
     if (known && result == 0)
         forget(fd, 0);
