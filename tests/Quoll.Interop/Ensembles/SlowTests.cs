@@ -100,7 +100,7 @@ public sealed class SlowTests
             foreach (var server in ensemble.Running)
                 await server.UntilAsync($"its log does not reach back to {had:x}", () => LogsOf(server).Min() > had);
             away.Begin();
-            await leader.UntilSaidAsync("SendSnapshot from");
+            await away.UntilSaidAsync("is on disk and replaces all that was there");
             await ensemble.AgreeAsync();
             await load.UntilAcknowledgedAsync(Writes);
             await load.FinishAsync();
