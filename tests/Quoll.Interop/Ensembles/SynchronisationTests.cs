@@ -82,7 +82,7 @@ public sealed class SynchronisationTests
             var current = session;
             foreach (var next in (ServerProcess[])[ensemble.Servers[0], ensemble.Servers[1], ensemble.Servers[2], observer])
             {
-                var moved = await RawSession.ResumeAsync(next.EndPoint, current);
+                var moved = await MoveAsync(current, next);
                 current.Dispose();
                 current = moved;
                 Assert.Equal(0, (await current.SyncAsync()).Error);
@@ -94,7 +94,7 @@ public sealed class SynchronisationTests
             (await ensemble.LeaderAsync()).Kill();
             current.Dispose();
             await ensemble.AgreeAsync();
-            using var last = await RawSession.ResumeAsync(observer.EndPoint, current);
+            using var last = await MoveAsync(current, observer);
             Assert.NotNull(await last.GetAsync("/mine"));
             Assert.Equal(0, (await last.CloseAsync()).Error);
             await ensemble.AssertAllTheSameAsync();
@@ -110,6 +110,20 @@ public sealed class SynchronisationTests
         var writes = Enumerable.Range(0, 100).Select(i => session.CreateAsync($"{path}/{i}", "x")).ToList();
         Assert.All(await Task.WhenAll(writes), reply => Assert.Equal(0, reply.Error));
     }
+
+    // A server that has not yet seen what the session has seen refuses it, and a client then tries again.
+    private static Task<RawSession> MoveAsync(RawSession session, ServerProcess to) =>
+        Deadline.PollAsync(Patience, $"the session goes on at {to.Address}", async () =>
+        {
+            try
+            {
+                return await RawSession.ResumeAsync(to.EndPoint, session);
+            }
+            catch (EndOfStreamException)
+            {
+                return null;
+            }
+        });
 
     private static void Suspend(EnsembleRun ensemble)
     {
