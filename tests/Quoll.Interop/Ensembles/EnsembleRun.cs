@@ -125,9 +125,7 @@ internal sealed partial class EnsembleRun : IAsyncDisposable
             AgreesWithin, "the same on all servers",
             async () =>
             {
-                views = [];
-                foreach (var server in _servers)
-                    views.Add(await ServerView.OfAsync(server) with { Sessions = [] });
+                views = [.. await Task.WhenAll(_servers.Select(ServerView.OfAsync))];
                 return views.TrueForAll(view => view.Znodes.SequenceEqual(views[0].Znodes));
             },
             () => string.Join("\n----\n", views.Select(view => string.Join('\n', view.Znodes.Except(views[0].Znodes).Take(5)))));

@@ -6,7 +6,6 @@ from trees import connect_super, described, paths_below
 
 address, left_out = sys.argv[1], sys.argv[2:]
 zk = connect_super(address)
-for path in paths_below(zk, "/"):
-    if path not in left_out:
-        say(described(zk, path))
+for line in described(zk, [path for path in paths_below(zk, "/") if path not in left_out]):
+    say(line)
 close(zk)

@@ -5,6 +5,7 @@ import zlib
 
 from steps import connect
 
+AT_ONCE = 200
 CONTAINER_OWNER = -1 << 63
 TTL_MARK = 0xFF << 56
 
@@ -17,17 +18,28 @@ def connect_super(address):
     return connect(address, auth_data=[("digest", "super:secret")])
 
 
+def asked(ask, paths):
+    """The answers to one question about each path, asked many at a time."""
+    for start in range(0, len(paths), AT_ONCE):
+        for answer in [ask(path) for path in paths[start:start + AT_ONCE]]:
+            yield answer.get()
+
+
 def paths_below(zk, path):
-    yield path
-    for child in sorted(zk.get_children(path)):
-        yield from paths_below(zk, path.rstrip("/") + "/" + child)
+    """All paths from this one on, parents before children."""
+    level, paths = [path], []
+    while level:
+        paths += level
+        children = asked(zk.get_children_async, level)
+        level = [parent.rstrip("/") + "/" + name for parent, names in zip(level, children) for name in sorted(names)]
+    return paths
 
 
-def described(zk, path):
-    data, stat = zk.get(path)
-    acls = " ".join("%s:%s:%d" % (acl.id.scheme, acl.id.id, acl.perms) for acl in zk.get_acls(path)[0])
-    content = "null" if data is None else "%d:%08x" % (len(data), zlib.crc32(data))
-    return "%s data=%s acl=%s %s" % (path, content, acls, " ".join("%s=%d" % field for field in zip(stat._fields, stat)))
+def described(zk, paths):
+    for path, (data, stat), (acl, _) in zip(paths, asked(zk.get_async, paths), asked(zk.get_acls_async, paths)):
+        acls = " ".join("%s:%s:%d" % (entry.id.scheme, entry.id.id, entry.perms) for entry in acl)
+        content = "null" if data is None else "%d:%08x" % (len(data), zlib.crc32(data))
+        yield "%s data=%s acl=%s %s" % (path, content, acls, " ".join("%s=%d" % field for field in zip(stat._fields, stat)))
 
 
 def stored_owner(path, stat):
@@ -42,10 +54,8 @@ def stored_owner(path, stat):
 def digest(zk):
     """The sum over all znodes, modulo 2^64, of the CRC-32 of path, data and stat; what lies below /zookeeper counts nothing."""
     total = 0
-    for path in paths_below(zk, "/"):
-        if path.startswith("/zookeeper/"):
-            continue
-        data, stat = zk.get(path)
+    paths = [path for path in paths_below(zk, "/") if not path.startswith("/zookeeper/")]
+    for path, (data, stat) in zip(paths, asked(zk.get_async, paths)):
         # What is kept is how many children were ever created; what is shown is creations and deletions.
         creations = (stat.cversion + stat.numChildren) // 2
         fields = struct.pack("!qqqqqiiiq", stat.czxid, stat.mzxid, stat.pzxid, stat.ctime, stat.mtime, stat.version, creations,
