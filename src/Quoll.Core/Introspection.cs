@@ -48,6 +48,9 @@ public sealed class Introspection
     /// <summary>True while clients are served.</summary>
     public bool Serves => _replica.Serves;
 
+    /// <summary>Clients are served reads alone, for want of a leader.</summary>
+    public bool IsReadOnly => _replica.Serves && _replica.Service!.Pipeline.IsReadOnly;
+
     /// <summary>What this server knows of the others, as their leader; null while it does not lead.</summary>
     public LeaderReport? Leader => _peer.LeaderReport;
 
@@ -78,7 +81,11 @@ public sealed class Introspection
     /// <summary>Bytes of all paths and data; of the root's, as in Apache's server, one of its two names has a byte.</summary>
     public long ApproximateDataSize => _replica.Database.Tree.DataSize + 1;
 
-    public int SessionCount => _replica.Service?.Sessions.Count ?? 0;
+    /// <summary>Sessions of the whole ensemble, with their timeouts in milliseconds.</summary>
+    public IReadOnlyDictionary<long, int> Sessions => _replica.Database.Sessions;
+
+    /// <summary>Sessions that this server alone knows.</summary>
+    public int LocalSessionCount => _replica.Service?.Local.Count ?? 0;
 
     public ulong Digest => _replica.Database.Tree.Digest;
 
@@ -126,9 +133,12 @@ public sealed class Introspection
         }
     }
 
-    /// <summary>Sessions by the time at which they end, in milliseconds of the monotonic clock.</summary>
-    public IEnumerable<(long Expiry, IReadOnlyList<long> Sessions)> SessionBuckets() =>
-        (_replica.Service?.Sessions.Buckets() ?? [])
+    /// <summary>
+    /// Sessions by the time at which they end, in milliseconds of the monotonic clock: those of the whole ensemble, where this server
+    /// lets them end, or those that it alone knows.
+    /// </summary>
+    public IEnumerable<(long Expiry, IReadOnlyList<long> Sessions)> SessionBuckets(bool local) =>
+        ((local ? _replica.Service?.Local : _replica.Service?.Sessions)?.Buckets() ?? [])
             .Select(bucket => (bucket.Expiry, (IReadOnlyList<long>)[.. bucket.Sessions.Select(s => s.Id)]));
 
     public void ResetStats()

@@ -43,7 +43,7 @@ internal sealed class Member : ILeaderReplies
         };
         outbox.Peers.SetConfig(_ensemble.ConfigText);
         _election = new FastLeaderElection(options.ServerId, options.Ensemble!, outbox.Peers);
-        _remote = new RemoteRequests(outbox.Peers);
+        _remote = new RemoteRequests(outbox.Peers, options);
         Look();
     }
 
@@ -180,8 +180,6 @@ internal sealed class Member : ILeaderReplies
         {
             if (learner is { Ended: { } why })
                 Leave(why);
-            Leader = null;
-            Learner = null;
             Look();
         }
 
@@ -313,6 +311,7 @@ internal sealed class Member : ILeaderReplies
 
     private void TakeRole(Vote vote)
     {
+        _replica.EndBeingAlone();
         if (vote.Leader == _options.ServerId)
         {
             _election.Settle(ServerState.Leading, vote);
@@ -373,8 +372,6 @@ internal sealed class Member : ILeaderReplies
         _replica.ApplyCommitted();
         if (proposals.Count > 0)
             return;
-        Leader = null;
-        Learner = null;
         Look();
     }
 
@@ -391,7 +388,10 @@ internal sealed class Member : ILeaderReplies
 
     private void Look()
     {
+        Leader = null;
+        Learner = null;
         _ensemble.Epochs.OnRead(_ensemble.Epochs.Accepted, _ensemble.History.Last.Epoch);
+        _replica.BeAlone();
         _election.Look(_ensemble.History.Last, _ensemble.Epochs.Current, _now);
         var has = $"history up to {_ensemble.History.Last}, epoch {_ensemble.Epochs.Current}";
         _ensemble.Notice(NoticeKind.Looking, _options.ServerId, has);

@@ -196,6 +196,9 @@ public enum NoticeKind
     /// <summary>The server looks for a leader; the text says how far its history reaches.</summary>
     Looking,
 
+    /// <summary>The server has no leader and serves reads meanwhile; the text says of what.</summary>
+    ServingReads,
+
     /// <summary>A leader was chosen: the id.</summary>
     Elected,
     Leading,

@@ -21,6 +21,17 @@ public sealed record PeerOptions
     /// <summary>Ticks for which a leader and a learner may not hear of each other.</summary>
     public int SyncLimit { get; init; } = 5;
 
+    /// <summary>
+    /// New sessions are known to the server that made them alone, until they make an ephemeral znode (<c>localSessionsEnabled</c>).
+    /// </summary>
+    public bool LocalSessions { get; init; }
+
+    /// <summary>A local session that makes an ephemeral znode becomes one of the ensemble; otherwise it is refused that.</summary>
+    public bool UpgradesLocalSessions { get; init; }
+
+    /// <summary>While there is no leader, clients that content themselves with reads are served (<c>readonlymode.enabled</c>).</summary>
+    public bool ServesReadOnly { get; init; }
+
     /// <summary>The unit of session expiry.</summary>
     public int TickTime { get; init; } = 3000;
 

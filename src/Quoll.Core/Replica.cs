@@ -12,12 +12,15 @@ namespace Quoll.Core;
 /// </summary>
 internal sealed class Replica
 {
+    // As long as an election may take.
+    private const int LeastTimeAlone = 2000;
     private readonly PeerOptions _options;
     private readonly ClientDoor _door;
     private readonly Prng _prng;
     private ContainerReaper? _reaper;
     private int _strayWrites;
     private Instant _lastAdvance;
+    private Instant? _aloneSince;
 
     public Replica(PeerOptions options, RecoveredState recovered, Outbox outbox, Instant now, long wallClock)
     {
@@ -84,6 +87,17 @@ internal sealed class Replica
 
     public void Serve() => Serves = true;
 
+    /// <summary>There is no leader. After a while, clients that content themselves with reads are served, where that is wanted.</summary>
+    public void BeAlone() => _aloneSince = Now;
+
+    /// <summary>There is a leader to be, or to learn from.</summary>
+    public void EndBeingAlone()
+    {
+        _aloneSince = null;
+        if (Serves)
+            StopServing();
+    }
+
     /// <summary>Ends all connections. What is logged stays to be applied.</summary>
     public void StopServing()
     {
@@ -124,6 +138,8 @@ internal sealed class Replica
 
         Now += passed;
         WallClock = wallClock;
+        if (_options.ServesReadOnly && _aloneSince is { } since && Now - since >= Math.Max(LeastTimeAlone, _options.TickTime))
+            ServeReadOnly();
         if (Service is not { } service)
             return;
         service.Pipeline.Now = Now;
@@ -131,10 +147,11 @@ internal sealed class Replica
         ApplyCommitted();
 
         // A role that has ended proposes nothing more, though what it knew of sessions is still here.
-        if (!Serves || !DiskHasRoom)
+        if (!Serves)
             return;
-        ExpireSessions(service);
-        _reaper?.Advance(Now, wallClock);
+        service.ExpireSessions();
+        if (DiskHasRoom)
+            _reaper?.Advance(Now, wallClock);
     }
 
     /// <summary>The disk has taken bytes of a snapshot.</summary>
@@ -172,13 +189,21 @@ internal sealed class Replica
         Clients.Remove(client);
     }
 
+    private void ServeReadOnly()
+    {
+        _aloneSince = null;
+        Begin(new Proposals(History.Last), null, new TouchedSessions());
+        Serves = true;
+        Outbox.Notices.Add(new Notice(NoticeKind.ServingReads, _options.ServerId, 0, $"as of {Database.LastProcessed}"));
+    }
+
     private void TellConfig()
     {
         if (_options.Ensemble is { } ensemble)
             Database.TellConfig(System.Text.Encoding.UTF8.GetBytes(ensemble.ToString()), ensemble.Version, WallClock);
     }
 
-    private void Begin(Proposals proposals, IChangeRoute route, SessionTracker sessions)
+    private void Begin(Proposals proposals, IChangeRoute? route, SessionTracker sessions)
     {
         Service = new ClientService(Database, proposals, route, sessions, _door)
         {
@@ -187,24 +212,6 @@ internal sealed class Replica
         Service.Pipeline.Now = Now;
         Service.Pipeline.WallClock = WallClock;
         Service.Pipeline.DiskHasRoom = DiskHasRoom;
-    }
-
-    private void ExpireSessions(ClientService service)
-    {
-        while (service.Sessions.TakeExpired(Now) is { } session)
-        {
-            if (session.Closing)
-                continue;
-            if (session.Client is { } client && service.IsHeld(client))
-            {
-                // It was not heard because it was not read.
-                service.Sessions.Touch(session, Now);
-                continue;
-            }
-
-            Outbox.Notices.Add(new Notice(NoticeKind.SessionExpired, session.Id, session.Timeout));
-            service.Pipeline.SubmitCloseSession(null, session, 0);
-        }
     }
 
     private void BeginDueSnapshot()

@@ -25,15 +25,16 @@ internal sealed class ClientService
 
     /// <param name="database">What is served.</param>
     /// <param name="proposals">The transactions under way.</param>
-    /// <param name="route">Where changes go.</param>
+    /// <param name="route">Where changes go; null where there is no leader to give them to.</param>
     /// <param name="sessions">The sessions of this server, or of all.</param>
     /// <param name="door">What outlives a role: connections, ids, and where replies go.</param>
-    public ClientService(Database database, Proposals proposals, IChangeRoute route, SessionTracker sessions, ClientDoor door)
+    public ClientService(Database database, Proposals proposals, IChangeRoute? route, SessionTracker sessions, ClientDoor door)
     {
         _options = database.Options;
         _database = database;
         _outbox = door.Outbox;
         Sessions = sessions;
+        Local = new ExpiringSessions(_options.TickTime);
         var access = new AccessControl(_options);
         var watches = new WatchManager(_options, _outbox, door.Clients, database.Tree.Acls, access);
         Pipeline = new RequestPipeline(database, proposals, route, watches, _outbox)
@@ -41,12 +42,16 @@ internal sealed class ClientService
             OnSessionCreated = OnSessionCreated,
             OnSessionClosed = OnSessionClosed,
             OnSessionMoved = Disconnect,
+            OnUpgrade = Upgrade,
             OnApplied = CountApplied,
         };
-        _handshake = new Handshake(database, sessions, Pipeline, route, door.Ids, _outbox) { Disconnect = Disconnect };
+        _handshake = new Handshake(database, this, route, door.Ids, _outbox);
     }
 
     public SessionTracker Sessions { get; }
+
+    /// <summary>The sessions that this server alone knows.</summary>
+    public ExpiringSessions Local { get; }
 
     public RequestPipeline Pipeline { get; }
 
@@ -78,6 +83,27 @@ internal sealed class ClientService
     /// <summary>The leader has said whether a session lives that a client came with.</summary>
     public void OnRevalidated(Client client, long sessionId, int timeout, bool lives) =>
         _handshake.OnRevalidated(client, sessionId, timeout, lives);
+
+    public Session? Find(long session) => Sessions.Find(session) ?? Local.Find(session);
+
+    /// <summary>The session's client was heard of.</summary>
+    public void Touch(Session session) => TrackerOf(session).Touch(session, Pipeline.Now);
+
+    /// <summary>Ends sessions whose time is over: one that others know too with a transaction.</summary>
+    public void ExpireSessions()
+    {
+        while (Local.TakeExpired(Pipeline.Now) is { } session)
+        {
+            if (IsExpired(session))
+                OnSessionClosed(session.Id, null);
+        }
+
+        while (Pipeline.DiskHasRoom && Sessions.TakeExpired(Pipeline.Now) is { } session)
+        {
+            if (IsExpired(session))
+                Pipeline.SubmitCloseSession(null, session, 0);
+        }
+    }
 
     /// <summary>Ends a connection once what was sent before is on its way.</summary>
     public void Disconnect(Client client)
@@ -130,7 +156,7 @@ internal sealed class ClientService
         }
         else if (client.Session is { Closing: false } session)
         {
-            Sessions.Touch(session, Pipeline.Now);
+            Touch(session);
             Pipeline.Submit(client, header, reader.Rest);
         }
     }
@@ -187,6 +213,31 @@ internal sealed class ClientService
         _ => false,
     };
 
+    private SessionTracker TrackerOf(Session session) => session.IsLocal ? Local : Sessions;
+
+    private bool IsExpired(Session session)
+    {
+        if (session.Closing)
+            return false;
+        if (session.Client is { } client && IsHeld(client))
+        {
+            // It was not heard because it was not read.
+            Touch(session);
+            return false;
+        }
+
+        _outbox.Notices.Add(new Notice(NoticeKind.SessionExpired, session.Id, session.Timeout));
+        return true;
+    }
+
+    private void Upgrade(Session session)
+    {
+        Local.Remove(session);
+        session.IsLocal = false;
+        session.Owner = Session.Here;
+        Sessions.Add(session, Pipeline.Now);
+    }
+
     private void CountApplied(int bytes) => OnApplied(bytes);
 
     private void OnSessionCreated(long id)
@@ -200,9 +251,9 @@ internal sealed class ClientService
 
     private void OnSessionClosed(long id, Client? askedFor)
     {
-        if (Sessions.Find(id) is { } session)
+        if (Find(id) is { } session)
         {
-            Sessions.Remove(session);
+            TrackerOf(session).Remove(session);
             if (session.Client is { } client)
                 Disconnect(client);
         }

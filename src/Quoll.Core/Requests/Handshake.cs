@@ -12,25 +12,21 @@ namespace Quoll.Core.Requests;
 internal sealed class Handshake
 {
     private readonly Database _database;
-    private readonly SessionTracker _sessions;
-    private readonly RequestPipeline _pipeline;
-    private readonly IChangeRoute _route;
+    private readonly ClientService _service;
+    private readonly IChangeRoute? _route;
     private readonly Outbox _outbox;
     private readonly SessionIds _ids;
 
-    public Handshake(
-        Database database, SessionTracker sessions, RequestPipeline pipeline, IChangeRoute route, SessionIds ids, Outbox outbox)
+    public Handshake(Database database, ClientService service, IChangeRoute? route, SessionIds ids, Outbox outbox)
     {
         _database = database;
-        _sessions = sessions;
-        _pipeline = pipeline;
+        _service = service;
         _route = route;
         _ids = ids;
         _outbox = outbox;
     }
 
-    /// <summary>Called for each connection that must be closed because its session now has another.</summary>
-    public required Action<Client> Disconnect { get; init; }
+    private bool IsReadOnly => _route is null;
 
     public void OnConnectRequest(Client client, ReadOnlySpan<byte> frame)
     {
@@ -38,15 +34,22 @@ internal sealed class Handshake
         var request = ConnectRequest.Read(ref reader);
         if (reader.Malformed)
         {
-            Disconnect(client);
+            _service.Disconnect(client);
             return;
         }
 
+        // Whoever did not ask for less is better off at another server, or here later.
         client.SentReadOnlyFlag = !reader.AtEnd;
+        if (IsReadOnly && !(client.SentReadOnlyFlag && reader.ReadBool()))
+        {
+            _service.Disconnect(client);
+            return;
+        }
+
         if (request.LastZxidSeen > _database.LastProcessed.Value)
         {
             _outbox.Notices.Add(new Notice(NoticeKind.ClientAheadOfServer, request.SessionId, request.LastZxidSeen, client.Address));
-            Disconnect(client);
+            _service.Disconnect(client);
             return;
         }
 
@@ -72,30 +75,41 @@ internal sealed class Handshake
             return;
 
         // Two may have come while the leader was asked: the later one has the session.
-        if (_sessions.Find(sessionId)?.Client is { } old)
-            Disconnect(old);
+        var sessions = _service.Sessions;
+        if (sessions.Find(sessionId)?.Client is { } old)
+            _service.Disconnect(old);
         if (!lives)
             Refuse(client, sessionId);
-        else if (_sessions.Find(sessionId) is { } known)
+        else if (sessions.Find(sessionId) is { } known)
             Attach(client, known, sessionId, timeout);
         else
-            Attach(client, _sessions.Add(sessionId, timeout, _pipeline.Now), sessionId, timeout);
+            Attach(client, sessions.Add(sessionId, timeout, _service.Pipeline.Now), sessionId, timeout);
     }
 
     private void Create(Client client, int timeout)
     {
-        if (!_pipeline.DiskHasRoom)
+        if (IsReadOnly || _database.Options.LocalSessions)
         {
-            Disconnect(client);
+            client.Session = _service.Local.Add(NewSessionId(), timeout, _service.Pipeline.Now);
+            client.Session.IsLocal = true;
+            client.Session.Client = client;
+            _outbox.Notices.Add(new Notice(NoticeKind.SessionCreated, client.SessionId, timeout, client.Address));
+            Complete(client);
             return;
         }
 
-        var session = _sessions.Add(NewSessionId(), timeout, _pipeline.Now);
+        if (!_service.Pipeline.DiskHasRoom)
+        {
+            _service.Disconnect(client);
+            return;
+        }
+
+        var session = _service.Sessions.Add(NewSessionId(), timeout, _service.Pipeline.Now);
         session.Owner = Session.Here;
         session.Client = client;
         client.Session = session;
         client.State = ClientState.CreatingSession;
-        _pipeline.SubmitCreateSession(client, session);
+        _service.Pipeline.SubmitCreateSession(client, session);
     }
 
     private long NewSessionId()
@@ -103,7 +117,7 @@ internal sealed class Handshake
         while (true)
         {
             var id = _ids.Next();
-            if (_sessions.Find(id) is null && !_database.Sessions.ContainsKey(id))
+            if (_service.Find(id) is null && !_database.Sessions.ContainsKey(id))
                 return id;
         }
     }
@@ -111,21 +125,24 @@ internal sealed class Handshake
     private void Reattach(Client client, long sessionId, ReadOnlySpan<byte> password, int timeout)
     {
         // The old connection goes before the password is looked at, as in Apache's server.
-        if (_sessions.Find(sessionId)?.Client is { } old)
-            Disconnect(old);
+        var session = _service.Find(sessionId);
+        if (session?.Client is { } old)
+            _service.Disconnect(old);
         if (!SessionPassword.Matches(sessionId, password))
             Refuse(client, sessionId);
-        else if (_route.TryRevalidate(client, sessionId, timeout))
+        else if (IsReadOnly && _database.Sessions.ContainsKey(sessionId))
+            _service.Disconnect(client);   // it may live, and nobody can say so
+        else if (session is not { IsLocal: true } && _route?.TryRevalidate(client, sessionId, timeout) == true)
             client.State = ClientState.CreatingSession;
         else
-            Attach(client, _sessions.Find(sessionId), sessionId, timeout);
+            Attach(client, session, sessionId, timeout);
     }
 
     private void Refuse(Client client, long sessionId)
     {
         _outbox.Notices.Add(new Notice(NoticeKind.SessionRefused, sessionId, 0, client.Address));
         Respond(client, 0, 0);
-        Disconnect(client);
+        _service.Disconnect(client);
     }
 
     private void Attach(Client client, Session? session, long sessionId, int timeout)
@@ -141,7 +158,7 @@ internal sealed class Handshake
         session.Client = client;
         client.Session = session;
         client.State = ClientState.Open;
-        _sessions.Touch(session, _pipeline.Now);
+        _service.Touch(session);
         _outbox.Notices.Add(new Notice(NoticeKind.SessionReattached, sessionId, timeout, client.Address));
         Respond(client, timeout, sessionId);
     }
@@ -158,7 +175,7 @@ internal sealed class Handshake
         writer.WriteBytes(password);
         // Clients that did not send the flag do not expect it.
         if (client.SentReadOnlyFlag)
-            writer.WriteBool(false);
+            writer.WriteBool(IsReadOnly);
         _outbox.Clients.EndFrame(ref writer, client);
     }
 }

@@ -7,9 +7,10 @@ using Quoll.Protocol.Records;
 namespace Quoll.Core.Requests;
 
 /// <summary>On a leader: what clients of learners want.</summary>
-internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
+internal sealed class RemoteRequests(PeerLane peers, PeerOptions options) : ILearnerRequests
 {
     private static readonly Zxid NoZxid = new(-1);
+
     /// <summary>Set once the leader serves.</summary>
     public ClientService? Service { get; set; }
 
@@ -88,6 +89,12 @@ internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
     {
         var wallClock = Service!.Pipeline.WallClock;
         var session = Service.Sessions.Find(header.SessionId);
+        if (session is null && IsLocalElsewhere(header))
+        {
+            Route!.Change((OpCode)header.Type, body, header.SessionId, IdentitiesOf(authInfo), header.Cxid, wallClock);
+            return;
+        }
+
         if (session is null or { Closing: true })
         {
             Route!.Refuse(ErrorCode.SessionExpired, header.SessionId, header.Cxid, wallClock);
@@ -109,6 +116,10 @@ internal sealed class RemoteRequests(PeerLane peers) : ILearnerRequests
         else
             Route!.Refuse(ErrorCode.Unimplemented, header.SessionId, header.Cxid, wallClock);
     }
+
+    // A session that is not known may be one that its server alone knows: if so, it was made there.
+    private bool IsLocalElsewhere(in ForwardedHeader header) =>
+        options.LocalSessions && header.SessionId >>> 56 != (options.ServerId & 0xff) && IsChange((OpCode)header.Type);
 
     private static bool IsChange(OpCode op) => op switch
     {

@@ -19,7 +19,7 @@ internal sealed class RequestPipeline
     private const int DigestNoticeInterval = 60_000;
     private readonly Database _database;
     private readonly Proposals _proposals;
-    private readonly IChangeRoute _route;
+    private readonly IChangeRoute? _route;
     private readonly Outbox _outbox;
     private readonly Reads _reads;
     private readonly Replies _replies;
@@ -30,7 +30,12 @@ internal sealed class RequestPipeline
     private int _deferred;
     private long _deferredBytes;
 
-    public RequestPipeline(Database database, Proposals proposals, IChangeRoute route, WatchManager watches, Outbox outbox)
+    /// <param name="database">What is read, and what is committed applied to.</param>
+    /// <param name="proposals">The transactions under way.</param>
+    /// <param name="route">Where changes go; null where there is no leader to give them to.</param>
+    /// <param name="watches">The watches of this server's clients.</param>
+    /// <param name="outbox">Where replies go.</param>
+    public RequestPipeline(Database database, Proposals proposals, IChangeRoute? route, WatchManager watches, Outbox outbox)
     {
         _database = database;
         _proposals = proposals;
@@ -54,6 +59,9 @@ internal sealed class RequestPipeline
     /// <summary>Called with a connection whose session is another server's by now.</summary>
     public required Action<Client> OnSessionMoved { get; init; }
 
+    /// <summary>Called with a local session before it makes its first ephemeral znode.</summary>
+    public required Action<Session> OnUpgrade { get; init; }
+
     /// <summary>Called with the size of each transaction that was applied.</summary>
     public required Action<int> OnApplied { get; init; }
 
@@ -64,10 +72,13 @@ internal sealed class RequestPipeline
     /// <summary>False while the disk has no room: changes are refused, reads go on.</summary>
     public bool DiskHasRoom { get; set; } = true;
 
+    /// <summary>There is no leader: clients can read, and nothing else.</summary>
+    public bool IsReadOnly => _route is null;
+
     /// <summary>Requests taken and not yet answered.</summary>
     public int Outstanding => _writes.Count + _deferred;
 
-    public long OutstandingBytes => _route.Bytes + _deferredBytes;
+    public long OutstandingBytes => (_route?.Bytes ?? 0) + _deferredBytes;
 
     /// <summary>The client lane was full before everything committed was applied and answered.</summary>
     public bool HasMore => _answering is not null || _proposals.TryPeekCommitted(out _);
@@ -80,9 +91,9 @@ internal sealed class RequestPipeline
         var op = (OpCode)header.Type;
         if (client.SyncsUnderWay + client.Held > 0 && (IsWrite(op) || op == OpCode.Sync))
             Hold(client, op, header.Xid, body);
-        else if (IsWrite(op) && (DiskHasRoom || op == OpCode.CloseSession))
+        else if (GoesToLeader(client.Session!, op, body))
             SubmitWrite(client, client.Session!, op, header.Xid, body);
-        else if (op == OpCode.Sync && _route.TrySync(client, header.Xid, body))
+        else if (op == OpCode.Sync && _route?.TrySync(client, header.Xid, body) == true)
             OnSyncBegun(client);
         else if (client.WritesBegun != client.WritesDone || client.Deferred.Count > 0)
             Defer(client, op, header.Xid, body);
@@ -92,10 +103,10 @@ internal sealed class RequestPipeline
 
     /// <summary>Ends a session, whoever asked for it; a client that did is told.</summary>
     public void SubmitCloseSession(Client? client, Session session, int xid) =>
-        Begin(_route.CloseSession(session, xid, WallClock), client, session.Id, OpCode.CloseSession, xid);
+        Begin(_route!.CloseSession(session, xid, WallClock), client, session.Id, OpCode.CloseSession, xid);
 
-    public void SubmitCreateSession(Client client, Session session) =>
-        Begin(_route.CreateSession(session, WallClock), client, session.Id, OpCode.CreateSession, 0);
+    public void SubmitCreateSession(Client? client, Session session) =>
+        Begin(_route!.CreateSession(session, WallClock), client, session.Id, OpCode.CreateSession, 0);
 
     /// <summary>Answers a sync that had to ask the leader, once all up to a transaction is applied.</summary>
     public void AnswerSync(Zxid after, Client client, int xid, byte[] path)
@@ -140,7 +151,7 @@ internal sealed class RequestPipeline
             OnApplied(txn.Length);
             Finish(txn, proposal.Zxid.Value);
             _proposals.RemoveFirst();
-            _route.OnApplied(proposal.Zxid.Value);
+            _route?.OnApplied(proposal.Zxid.Value);
             while (_syncs.TryPeek(out var sync) && sync.After <= _database.LastProcessed)
             {
                 _syncs.Dequeue();
@@ -172,6 +183,16 @@ internal sealed class RequestPipeline
         _ => false,
     };
 
+    // False for what is answered here, in its place among reads: what is refused, and the end of a session that nobody else knows.
+    private bool GoesToLeader(Session session, OpCode op, ReadOnlySpan<byte> body) => IsWrite(op)
+        && !(op == OpCode.CloseSession && session.IsLocal) && RefusalOf(session, op, body) == ErrorCode.Ok;
+
+    private ErrorCode RefusalOf(Session session, OpCode op, ReadOnlySpan<byte> body) =>
+        IsReadOnly ? ErrorCode.NotReadOnly
+        : session.IsLocal && !_database.Options.UpgradesLocalSessions && EphemeralChange.IsOne(op, body) ? ErrorCode.EphemeralOnLocalSession
+        : !DiskHasRoom && op != OpCode.CloseSession ? ErrorCode.SystemError
+        : ErrorCode.Ok;
+
     private void SubmitWrite(Client client, Session session, OpCode op, int xid, ReadOnlySpan<byte> body)
     {
         if (op == OpCode.CloseSession)
@@ -180,7 +201,13 @@ internal sealed class RequestPipeline
             return;
         }
 
-        Begin(_route.Change(op, body, client, xid, WallClock), client, session.Id, op, xid);
+        if (session.IsLocal && EphemeralChange.IsOne(op, body))
+        {
+            OnUpgrade(session);
+            SubmitCreateSession(null, session);
+        }
+
+        Begin(_route!.Change(op, body, client, xid, WallClock), client, session.Id, op, xid);
     }
 
     private void Begin(long zxid, Client? client, long sessionId, OpCode op, int xid)
@@ -242,11 +269,11 @@ internal sealed class RequestPipeline
         // It was counted when it came, so that reads behind it wait.
         client.Held--;
         client.WritesBegun--;
-        if (IsWrite(held.Op) && (DiskHasRoom || held.Op == OpCode.CloseSession) && client.Session is { Closing: false } session)
+        if (client.Session is { Closing: false } session && GoesToLeader(session, held.Op, body))
         {
             SubmitWrite(client, session, held.Op, held.Xid, body);
         }
-        else if (held.Op == OpCode.Sync && _route.TrySync(client, held.Xid, body))
+        else if (held.Op == OpCode.Sync && _route?.TrySync(client, held.Xid, body) == true)
         {
             client.WritesBegun++;
             client.SyncsUnderWay++;
@@ -299,13 +326,25 @@ internal sealed class RequestPipeline
 
     private void AnswerRead(in Read read, Instant arrival)
     {
-        // A change here is one that came when there was no room to log it: it is answered in its place, like a read.
-        if (IsWrite(read.Op))
-            _outbox.Clients.Reply(read.Client, read.Xid, _database.LastProcessed.Value, ErrorCode.SystemError);
+        var session = read.Client.Session!;
+        if (read.Op == OpCode.CloseSession && session.IsLocal)
+        {
+            _outbox.Clients.Reply(read.Client, read.Xid, _database.LastProcessed.Value, ErrorCode.Ok);
+            Count(read.Client, read.Op, read.Xid, arrival, isRead: true);
+            OnSessionClosed(session.Id, read.Client);
+            return;
+        }
+
+        if (IsWrite(read.Op) || (IsReadOnly && read.Op == OpCode.Sync))
+            _outbox.Clients.Reply(read.Client, read.Xid, _database.LastProcessed.Value, RefusalWhy(session, read));
         else
             _reads.Answer(read);
         Count(read.Client, read.Op, read.Xid, arrival, isRead: true);
     }
+
+    // If nothing speaks against it by now, there was no room to log it when it came.
+    private ErrorCode RefusalWhy(Session session, in Read read) =>
+        RefusalOf(session, read.Op, read.Body) is var error and not ErrorCode.Ok ? error : ErrorCode.SystemError;
 
     private void Count(Client client, OpCode op, int xid, Instant arrival, bool isRead)
     {

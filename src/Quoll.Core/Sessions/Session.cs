@@ -22,6 +22,9 @@ internal sealed class Session(long id, int timeout)
     /// <summary>On a learner: on the list of sessions heard of since the leader's last ping.</summary>
     public bool Touched { get; set; }
 
+    /// <summary>Known here alone: no transaction has made it, and none ends it.</summary>
+    public bool IsLocal { get; set; }
+
     /// <summary>Its end is a transaction under way: nothing more is taken from it.</summary>
     public bool Closing { get; set; }
 

@@ -14,9 +14,14 @@ internal abstract class SessionTracker
     public Session Add(long id, int timeout, Instant now)
     {
         var session = new Session(id, timeout);
-        _sessions.Add(id, session);
-        Touch(session, now);
+        Add(session, now);
         return session;
+    }
+
+    public void Add(Session session, Instant now)
+    {
+        _sessions.Add(session.Id, session);
+        Touch(session, now);
     }
 
     public virtual void Remove(Session session) => _sessions.Remove(session.Id);

@@ -54,7 +54,7 @@ internal sealed class FourLetterWords(ServerConfig config, ServerCounters counte
             case "ruok":
                 return "imok";
             case "isro":
-                return "rw";
+                return about.IsReadOnly ? "ro" : "rw";
             case "gtmk":
                 return _traceMask.ToString(CultureInfo.InvariantCulture);
             case "crst":
@@ -78,7 +78,7 @@ internal sealed class FourLetterWords(ServerConfig config, ServerCounters counte
             case "cons":
                 return StatusReport.Connections(about);
             case "dump":
-                return StatusReport.Sessions(about);
+                return StatusReport.Sessions(about, config.Quorum.HasLocalSessions);
             case "wchs":
                 return WatchReport.Summary(about);
             case "wchc":

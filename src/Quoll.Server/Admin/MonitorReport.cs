@@ -52,8 +52,8 @@ internal static class MonitorReport
             Number("watch_count", about.WatchCount);
             Number("ephemerals_count", about.EphemeralCount);
             Number("approximate_data_size", about.ApproximateDataSize);
-            Number("global_sessions", about.SessionCount);
-            Number("local_sessions", 0);
+            Number("global_sessions", about.Sessions.Count);
+            Number("local_sessions", about.LocalSessionCount);
             Number("open_file_descriptor_count", OpenFiles());
             Number("max_file_descriptor_count", MaxOpenFiles());
         }

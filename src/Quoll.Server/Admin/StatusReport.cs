@@ -14,6 +14,8 @@ internal static class StatusReport
         var text = new StringBuilder();
         var latency = about.Requests.Latency;
         text.Append(CultureInfo.InvariantCulture, $"Zookeeper version: {ServerCounters.FullVersion}\n");
+        if (about.IsReadOnly)
+            text.Append("READ-ONLY mode; serving only read-only clients\n");
         if (withClients)
         {
             text.Append("Clients:\n");
@@ -42,7 +44,7 @@ internal static class StatusReport
         ServerState.Leading => "leader",
         ServerState.Following => "follower",
         ServerState.Observing => "observer",
-        _ => "looking",
+        _ => about.IsReadOnly ? "read-only" : "looking",
     };
 
     public static string Connections(Introspection about)
@@ -59,17 +61,15 @@ internal static class StatusReport
         return text.Append('\n').ToString();
     }
 
-    public static string Sessions(Introspection about)
+    public static string Sessions(Introspection about, bool hasLocal)
     {
-        var text = new StringBuilder();
-        var buckets = about.SessionBuckets().ToList();
-        text.Append(CultureInfo.InvariantCulture, $"SessionTracker dump:\nSession Sets ({buckets.Count})/({about.SessionCount}):\n");
-        foreach (var (expiry, sessions) in buckets)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{sessions.Count} expire at {JavaDate(about.WallClockOf(expiry))}:\n");
-            foreach (var session in sessions)
-                text.Append(CultureInfo.InvariantCulture, $"\t0x{session:x}\n");
-        }
+        var text = new StringBuilder("SessionTracker dump:\n");
+        if (hasLocal)
+            AppendSets(text.Append("Local "), about, local: true);
+        if (about.State is null or ServerState.Leading)
+            AppendSets(text.Append(hasLocal ? "Global " : ""), about, local: false);
+        else
+            AppendKnown(text, about);
 
         var ephemerals = about.Ephemerals().ToList();
         text.Append(CultureInfo.InvariantCulture, $"ephemeral nodes dump:\nSessions with Ephemerals ({ephemerals.Count}):\n");
@@ -85,6 +85,27 @@ internal static class StatusReport
         foreach (var client in clients)
             text.Append(CultureInfo.InvariantCulture, $"\tip: {RemoteOf(client)} sessionId: 0x{client.SessionId:x}\n");
         return text.ToString();
+    }
+
+    private static void AppendSets(StringBuilder text, Introspection about, bool local)
+    {
+        var buckets = about.SessionBuckets(local).ToList();
+        var count = buckets.Sum(bucket => bucket.Sessions.Count);
+        text.Append(CultureInfo.InvariantCulture, $"Session Sets ({buckets.Count})/({count}):\n");
+        foreach (var (expiry, sessions) in buckets)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{sessions.Count} expire at {JavaDate(about.WallClockOf(expiry))}:\n");
+            foreach (var session in sessions)
+                text.Append(CultureInfo.InvariantCulture, $"\t0x{session:x}\n");
+        }
+    }
+
+    // A learner knows the sessions of all, but not when they end.
+    private static void AppendKnown(StringBuilder text, Introspection about)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"Global Sessions({about.Sessions.Count}):\n");
+        foreach (var (session, timeout) in about.Sessions.OrderBy(known => known.Key))
+            text.Append(CultureInfo.InvariantCulture, $"0x{session:x}\t{timeout}ms\n");
     }
 
     /// <summary>An average with at most four decimals and at least one, as Java prints it.</summary>

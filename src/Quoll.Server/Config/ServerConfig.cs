@@ -69,6 +69,13 @@ internal sealed record QuorumSettings
     public TimeSpan ConnectTimeout { get; init; }
     public bool TcpKeepAlive { get; init; }
 
+    public bool LocalSessions { get; init; }
+
+    public bool UpgradesLocalSessions { get; init; }
+
+    /// <summary>New sessions are this server's alone. One that stands alone tells nobody of them anyway.</summary>
+    public bool HasLocalSessions => HasOthers && LocalSessions;
+
     /// <summary>The server is in an ensemble.</summary>
     public bool HasOthers => Ensemble is not null;
 

@@ -42,6 +42,8 @@ internal static class SupportedKeys
         Choice("peerType", "participant", ["participant", "observer"], (c, v) => c with { Quorum = c.Quorum with { PeerType = v } }),
         Flag("quorumListenOnAllIPs", "false", (c, v) => c with { Quorum = c.Quorum with { ListenOnAllAddresses = v } }),
         Millis("cnxTimeout", "5000", 1, (c, v) => c with { Quorum = c.Quorum with { ConnectTimeout = v } }),
+        Flag("localSessionsEnabled", "false", (c, v) => c with { Quorum = c.Quorum with { LocalSessions = v } }),
+        Flag("localSessionsUpgradingEnabled", "false", (c, v) => c with { Quorum = c.Quorum with { UpgradesLocalSessions = v } }),
         Flag("tcpKeepAlive", "false", (c, v) => c with { Quorum = c.Quorum with { TcpKeepAlive = v } }),
     ];
 

@@ -13,6 +13,9 @@ internal static partial class PeerLogMessages
             case NoticeKind.Looking:
                 logger.Looking(notice.Text);
                 break;
+            case NoticeKind.ServingReads:
+                logger.ServingReads(notice.Text);
+                break;
             case NoticeKind.Elected:
                 logger.Elected(notice.Id, notice.Text);
                 break;
@@ -48,6 +51,9 @@ internal static partial class PeerLogMessages
 
     [LoggerMessage(41, LogLevel.Information, "server {Leader} was elected, {What}")]
     private static partial void Elected(this ILogger logger, long leader, string? what);
+
+    [LoggerMessage(39, LogLevel.Warning, "no leader: clients that allow it are served reads, {What}, until there is one")]
+    private static partial void ServingReads(this ILogger logger, string? what);
 
     [LoggerMessage(42, LogLevel.Information, "this server leads, {Epoch}")]
     private static partial void Leading(this ILogger logger, string? epoch);

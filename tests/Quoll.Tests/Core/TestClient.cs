@@ -51,6 +51,9 @@ internal sealed class TestClient(ITestHost driver, string address)
 
     public byte[] Password { get; private set; } = [];
 
+    /// <summary>The server has said that it only reads.</summary>
+    public bool IsReadOnly { get; private set; }
+
     /// <summary>The connection was closed by the peer.</summary>
     public bool IsClosed { get; private set; }
 
@@ -68,6 +71,10 @@ internal sealed class TestClient(ITestHost driver, string address)
         Heard.RemoveAll(heard => heard is Seen);
         return events;
     }
+
+    /// <summary>Asks for a session, or for one to go on, and does without changes if it must.</summary>
+    public void SendConnectReadOnly(long sessionId = 0, byte[]? password = null) =>
+        SendFrame(new Bytes().Int(0).Long(0).Int(10_000).Long(sessionId).Buffer(password ?? new byte[16]).Bool(true).ToArray());
 
     public void SendConnect(int timeout = 10_000, long sessionId = 0, byte[]? password = null, long lastZxid = 0, bool readOnlyFlag = true)
     {
@@ -145,6 +152,7 @@ internal sealed class TestClient(ITestHost driver, string address)
             Timeout = reader.Int();
             SessionId = reader.Long();
             Password = reader.Buffer()!;
+            IsReadOnly = reader.Left > 0 && reader.Bool();
             return;
         }
 

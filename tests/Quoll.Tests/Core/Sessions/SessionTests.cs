@@ -103,7 +103,7 @@ public sealed class SessionTests
         Assert.Equal(0, second.SessionId);
         Assert.True(second.IsClosed);
         _driver.SyncAll();
-        Assert.Equal(0, _driver.Peer.Introspection.SessionCount);
+        Assert.Empty(_driver.Peer.Introspection.Sessions);
     }
 
     [Fact]
@@ -133,11 +133,11 @@ public sealed class SessionTests
 
         _driver.Pass(10_000);
         _driver.SyncAll();
-        Assert.Equal(1, _driver.Peer.Introspection.SessionCount);
+        Assert.Single(_driver.Peer.Introspection.Sessions);
 
         _driver.Pass(3_000);
         _driver.SyncAll();
-        Assert.Equal(0, _driver.Peer.Introspection.SessionCount);
+        Assert.Empty(_driver.Peer.Introspection.Sessions);
         Assert.True(client.IsClosed);
         Assert.Empty(client.Heard);
         Assert.False(_driver.Connect().Sees("/e"));
@@ -154,7 +154,7 @@ public sealed class SessionTests
             client.Do(i % 2 == 0 ? Ask.Ping : Ask.Exists("/"));
         }
 
-        Assert.Equal(1, _driver.Peer.Introspection.SessionCount);
+        Assert.Single(_driver.Peer.Introspection.Sessions);
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class SessionTests
             client.Do(Ask.Ping);
         }
 
-        Assert.Equal(1, _driver.Peer.Introspection.SessionCount);
+        Assert.Single(_driver.Peer.Introspection.Sessions);
         Assert.Contains(_driver.Notices, notice => notice.Kind == NoticeKind.TimePassedUnseen);
     }
 

@@ -1,3 +1,4 @@
+using Quoll.Core;
 using Quoll.Core.Election;
 using Quoll.Core.Quorum;
 using Quoll.Protocol;
@@ -18,10 +19,18 @@ internal sealed class SteppedEnsemble : IDisposable
     /// <param name="config">The ensemble.</param>
     /// <param name="disks">What each server finds, in the order of their numbers.</param>
     public SteppedEnsemble(EnsembleConfig config, params DataDirectory[] disks)
+        : this(config, options => options, disks)
+    {
+    }
+
+    /// <param name="config">The ensemble.</param>
+    /// <param name="adjust">What the servers are told beside the usual.</param>
+    /// <param name="disks">What each server finds, in the order of their numbers; nothing for those that are not there.</param>
+    public SteppedEnsemble(EnsembleConfig config, Func<PeerOptions, PeerOptions> adjust, params DataDirectory[] disks)
     {
         var journal = new Dictionary<long, byte[]>();
         foreach (var (index, id) in config.Members.Keys.Order().Index())
-            _servers[id] = new SteppedServer(SteppedServer.Options(id, config), disks[index].Disk, journal);
+            _servers[id] = new SteppedServer(adjust(SteppedServer.Options(id, config)), disks.ElementAtOrDefault(index)?.Disk, journal);
         foreach (var id in _servers.Keys)
             Meet(id);
     }

@@ -121,7 +121,7 @@ public sealed class ClientConnectionTests : IDisposable
         await client.Served;
 
         Assert.Equal(0, await _host.Loop.AskAsync(peer => peer.Introspection.WatchCount));
-        Assert.Equal(1, await _host.Loop.AskAsync(peer => peer.Introspection.SessionCount));
+        Assert.Equal(1, await _host.Loop.AskAsync(peer => peer.Introspection.Sessions.Count));
     }
 
     [Fact]
