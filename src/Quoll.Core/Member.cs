@@ -297,6 +297,8 @@ internal sealed class Member : ILeaderReplies
     // What comes of an input: a role that has ended, or begins.
     private void Turn()
     {
+        if (Leader is { Phase: < LeaderPhase.Broadcasting, Ended: null } && _election.IsDeserted)
+            Leader.OnDeserted();
         if (Leader?.Ended is { } lost)
             EndRole(lost, Leader.Proposals, memoryIsUnknown: false);
         else if (Learner?.Ended is { } left)
@@ -312,10 +314,10 @@ internal sealed class Member : ILeaderReplies
     private void TakeRole(Vote vote)
     {
         _replica.EndBeingAlone();
+        _ensemble.Notice(NoticeKind.Elected, vote.Leader, $"round {_election.Round}, history up to {vote.Zxid}");
         if (vote.Leader == _options.ServerId)
         {
             _election.Settle(ServerState.Leading, vote);
-            _ensemble.Notice(NoticeKind.Elected, vote.Leader, $"round {_election.Round}, history up to {vote.Zxid}");
             Leader = new Leader(_ensemble, _remote, _replica.NewestSnapshot, _now);
             _remote.Syncs = new LeaderSyncs(Leader);
             foreach (var link in _early)
@@ -324,7 +326,6 @@ internal sealed class Member : ILeaderReplies
         else
         {
             _election.Settle(_ensemble.Votes ? ServerState.Following : ServerState.Observing, vote);
-            _ensemble.Notice(NoticeKind.Elected, vote.Leader, $"round {_election.Round}, history up to {vote.Zxid}");
             foreach (var link in _early)
                 _outbox.Peers.Close(link);
             Learner = new Learner(_ensemble, this, vote.Leader, _now);

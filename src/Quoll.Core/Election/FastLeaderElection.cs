@@ -21,6 +21,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
     private readonly Dictionary<long, Notification> _settled = [];
     private readonly HashSet<long> _reachable = [];
     private readonly Dictionary<long, Notification> _heardEarly = [];
+    private readonly HashSet<long> _elsewhere = [];
     private Vote _initial;
     private Vote _vote;
     private Instant _now;
@@ -40,6 +41,12 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
 
     /// <summary>Set once a leader has been chosen: the peer takes it, and tells what it does then.</summary>
     public Vote? Elected { get; private set; }
+
+    /// <summary>
+    /// This server was chosen, and a quorum has said since that it would have, or has, another: a better vote came to those whom this one
+    /// had counted. Who leads nobody yet had better look again.
+    /// </summary>
+    public bool IsDeserted => State == ServerState.Leading && config.Verifier.IsQuorum([.. _elsewhere]);
 
     private bool Votes => config.Voters.Contains(self);
 
@@ -75,6 +82,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         State = state;
         _vote = vote;
         Elected = null;
+        _elsewhere.Clear();
     }
 
     /// <summary>The leader's epoch is established: from here on the answer names it.</summary>
@@ -129,6 +137,10 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         {
             if (heard.State == ServerState.Looking)
                 Send(from, _vote);
+            if (heard.Round < Round || heard.Vote.Leader == self)
+                _elsewhere.Remove(from);
+            else
+                _elsewhere.Add(from);
         }
         else if (Elected is null && config.Voters.Contains(heard.Vote.Leader))
         {

@@ -124,6 +124,9 @@ internal sealed class Leader
         CommitWhatQuorumHas();
     }
 
+    /// <summary>Before it led anybody, a quorum has chosen another.</summary>
+    public void OnDeserted() => Ended ??= "a quorum has chosen another";
+
     /// <summary>The epoch that was being saved is on disk.</summary>
     public void OnEpochSaved()
     {

@@ -25,7 +25,10 @@ internal sealed class LearnerSync(Ensemble ensemble, Leader leader, Zxid? snapsh
 
     public void Start(LearnerHandler learner)
     {
-        var plan = Committed(SyncPlan.For(learner.LastZxid, ensemble.History, learner.CutsExactly), learner.CutsExactly);
+        // To one that has nothing, a tree is less than all that has ever become of it.
+        var plan = learner.LastZxid == default && _snapshot > default(Zxid)
+            ? new SyncPlan(SyncKind.Snapshot)
+            : Committed(SyncPlan.For(learner.LastZxid, ensemble.History, learner.CutsExactly), learner.CutsExactly);
         switch (plan.Kind)
         {
             case SyncKind.Diff:

@@ -140,6 +140,34 @@ public sealed class JoiningTests
 
     private static DataDirectory Of(int epoch, int last) => new DataDirectory().Log(epoch, 1, last).Epochs(epoch, epoch);
 
+    [Fact]
+    public void Who_was_chosen_and_is_left_for_a_better_one_looks_again_at_once()
+    {
+        using var server = new SteppedServer(SteppedServer.Options(2, SteppedServer.Config(3)));
+        Hear(server, 1, ServerState.Looking, 2, default, round: 1, epoch: 0);
+        Assert.Equal(ServerState.Leading, server.Peer.State);
+
+        // The third was not there yet; the first hears of it before it decides.
+        Hear(server, 3, ServerState.Looking, 3, default, round: 1, epoch: 0);
+        Assert.Equal(ServerState.Leading, server.Peer.State);
+        Hear(server, 1, ServerState.Looking, 3, default, round: 1, epoch: 0);
+        Assert.Equal(ServerState.Looking, server.Peer.State);
+        Hear(server, 1, ServerState.Following, 3, default, round: 1, epoch: 0);
+        Hear(server, 3, ServerState.Leading, 3, default, round: 1, epoch: 0);
+        Assert.Equal(ServerState.Following, server.Peer.State);
+        Assert.Equal(3, server.Connecting.Last().Server);
+    }
+
+    [Fact]
+    public void Who_leads_a_quorum_is_not_left_because_others_look()
+    {
+        using var server = ScriptedLearner.Elect(new SteppedServer(SteppedServer.Options(3, SteppedServer.Config(3)), Of(1, 1).Disk));
+        new ScriptedLearner(server, 2).Join(Last, 1, 2);
+        Hear(server, 1, ServerState.Looking, 1, Last, round: 9, epoch: 1);
+        Hear(server, 2, ServerState.Looking, 2, Last, round: 9, epoch: 1);
+        Assert.Equal(ServerState.Leading, server.Peer.State);
+    }
+
     private static SteppedServer Looking() => new(SteppedServer.Options(1, SteppedServer.Config(3)));
 
     private static SteppedServer Follower()
