@@ -18,7 +18,7 @@ internal sealed class Member : ILeaderReplies
     private readonly Replica _replica;
     private readonly Outbox _outbox;
     private readonly Ensemble _ensemble;
-    private readonly FastLeaderElection _election;
+    private readonly IElection _election;
     private readonly RemoteRequests _remote;
     private readonly LaneBuffer _touched = new();
     private readonly HashSet<Link> _early = [];
@@ -42,17 +42,14 @@ internal sealed class Member : ILeaderReplies
             SyncTime = options.TickTime * options.SyncLimit,
         };
         outbox.Peers.SetConfig(_ensemble.ConfigText);
-        _election = new FastLeaderElection(options.ServerId, options.Ensemble!, outbox.Peers);
+        _election = IElection.Of(options.ElectionAlg, _ensemble, options.Seed);
         _remote = new RemoteRequests(outbox.Peers, options);
         Look();
     }
 
     public ServerState State => _election.State;
-
     public Leader? Leader { get; private set; }
-
     public Learner? Learner { get; private set; }
-
     public LeaderReport? Report =>
         Leader is { Phase: LeaderPhase.Broadcasting } ? LeaderReport.Of(Leader, _remote.Syncs!.Count, _now) : null;
 
@@ -67,19 +64,22 @@ internal sealed class Member : ILeaderReplies
 
     public void OnNotification(long from, ReadOnlySpan<byte> bytes)
     {
-        if (!Notification.TryRead(bytes, out var notification))
-        {
+        if (Notification.TryRead(bytes, out var notification))
+            ((FastLeaderElection)_election).OnNotification(from, notification);
+        else
             _ensemble.Notice(NoticeKind.NotificationDropped, from, $"a message of {bytes.Length} bytes that is none");
-            return;
-        }
+        Turn();
+    }
 
-        _election.OnNotification(from, notification);
+    public void OnDatagram(ReadOnlySpan<byte> bytes, object sender)
+    {
+        ((LeaderElection)_election).OnDatagram(bytes, sender);
         Turn();
     }
 
     public void OnReachable(long server, bool reachable)
     {
-        _election.OnReachable(server, reachable);
+        ((FastLeaderElection)_election).OnReachable(server, reachable);
         Turn();
     }
 

@@ -221,6 +221,12 @@ public enum NoticeKind
 
     /// <summary>The server with this id wants to learn, and no list has it: it is served, and counts for nothing.</summary>
     LearnerNotListed,
+
+    /// <summary>A datagram that does not fit: the text says from where it came, and why.</summary>
+    DatagramDropped,
+
+    /// <summary>The servers in the text have not said whom they would choose, and without them there is no leader yet.</summary>
+    NoAnswer,
 }
 
 /// <summary>A state change for the host to log.</summary>

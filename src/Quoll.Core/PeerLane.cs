@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using Quoll.Core.Election;
 using Quoll.Core.Zab;
 using Quoll.Protocol;
@@ -14,6 +15,12 @@ public enum PeerEffectKind
     /// can't be told.
     /// </summary>
     Notify,
+
+    /// <summary>Ask a server whom it would choose, by a datagram; the answer is for <see cref="QuorumPeer.OnDatagram"/>.</summary>
+    Ask,
+
+    /// <summary>Answer whoever sent a datagram: <see cref="PeerEffect.Asker"/>.</summary>
+    Answer,
 
     /// <summary>Connect to a server's quorum port; say <see cref="QuorumPeer.OnLinkUp"/> or <see cref="QuorumPeer.OnLinkDown"/>.</summary>
     Connect,
@@ -39,7 +46,8 @@ public enum PeerEffectKind
 
 /// <summary>Something for another server; bytes are a range of the lane's.</summary>
 public readonly record struct PeerEffect(
-    PeerEffectKind Kind, Link? Link, long Server = 0, int Offset = 0, int Length = 0, Zxid From = default, Zxid To = default);
+    PeerEffectKind Kind, Link? Link, long Server = 0, int Offset = 0, int Length = 0, Zxid From = default, Zxid To = default,
+    object? Asker = null);
 
 /// <summary>The packets that the host writes itself, from what is on disk, where the peer asks it to.</summary>
 public static class LearnerPackets
@@ -91,6 +99,21 @@ public sealed class PeerLane
         var offset = Bytes.Length;
         notification.Write(Bytes, _config);
         Effects.Add(new PeerEffect(PeerEffectKind.Notify, null, server, offset, Bytes.Length - offset));
+    }
+
+    internal void Ask(long server, int xid)
+    {
+        var offset = Bytes.Length;
+        BinaryPrimitives.WriteInt32BigEndian(Bytes.GetSpan(4), xid);
+        Bytes.Advance(4);
+        Effects.Add(new PeerEffect(PeerEffectKind.Ask, null, server, offset, Bytes.Length - offset));
+    }
+
+    internal void Answer(object asker, in ElectionAnswer answer)
+    {
+        var offset = Bytes.Length;
+        answer.Write(Bytes);
+        Effects.Add(new PeerEffect(PeerEffectKind.Answer, null, 0, offset, Bytes.Length - offset, Asker: asker));
     }
 
     internal Link Connect(long server)

@@ -1,3 +1,4 @@
+using Quoll.Core.Election;
 using Quoll.Core.Quorum;
 using Quoll.Core.Tree;
 
@@ -14,6 +15,9 @@ public sealed record PeerOptions
 
     /// <summary>The servers of the ensemble, this one among them; null for a server that stands alone.</summary>
     public EnsembleConfig? Ensemble { get; init; }
+
+    /// <summary>How the ensemble elects its leader; the same on all of its servers.</summary>
+    public ElectionAlgorithm ElectionAlg { get; init; } = ElectionAlgorithm.Fast;
 
     /// <summary>Ticks that joining a leader, or finding a quorum, may take.</summary>
     public int InitLimit { get; init; } = 10;

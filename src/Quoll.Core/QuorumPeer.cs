@@ -131,6 +131,9 @@ public sealed class QuorumPeer
     /// <summary>A message came to the election port from this server.</summary>
     public void OnNotification(long from, ReadOnlySpan<byte> message) => Ensemble.OnNotification(from, message);
 
+    /// <summary>A datagram came, if that is how leaders are elected: a question, or the answer to one.</summary>
+    public void OnDatagram(ReadOnlySpan<byte> bytes, object sender) => Ensemble.OnDatagram(bytes, sender);
+
     /// <summary>The connection to another server's election port was made or lost.</summary>
     public void OnReachable(long server, bool reachable) => Ensemble.OnReachable(server, reachable);
 

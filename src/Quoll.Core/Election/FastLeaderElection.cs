@@ -10,7 +10,7 @@ namespace Quoll.Core.Election;
 /// <param name="self">This server's number.</param>
 /// <param name="config">The ensemble.</param>
 /// <param name="lane">Where messages go.</param>
-internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerLane lane)
+internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerLane lane) : IElection
 {
     /// <summary>How long a quorum is left to hear of a better vote, in milliseconds (<c>finalizeWait</c>).</summary>
     private const int FinalizeWait = 200;
@@ -30,27 +30,19 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
     private Instant? _decideAt;
     private bool _paused;
 
-    /// <summary>What this server does; the peer says so.</summary>
     public ServerState State { get; private set; } = ServerState.Looking;
 
-    /// <summary>The round of elections; it goes up with each.</summary>
     public long Round { get; private set; }
 
     /// <summary>Whom this server votes for, or follows.</summary>
     public Vote Vote => _vote;
 
-    /// <summary>Set once a leader has been chosen: the peer takes it, and tells what it does then.</summary>
     public Vote? Elected { get; private set; }
 
-    /// <summary>
-    /// This server was chosen, and a quorum has said since that it would have, or has, another: a better vote came to those whom this one
-    /// had counted. Who leads nobody yet had better look again.
-    /// </summary>
     public bool IsDeserted => State == ServerState.Leading && config.Verifier.IsQuorum([.. _elsewhere]);
 
     private bool Votes => config.Voters.Contains(self);
 
-    /// <summary>Begins to look for a leader, with a vote for oneself; who does not vote has none to cast.</summary>
     public void Look(Zxid lastZxid, long peerEpoch, Instant now)
     {
         State = ServerState.Looking;
@@ -68,7 +60,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         _heardEarly.Clear();
     }
 
-    /// <summary>The role has ended, and how far the history reaches is not clear yet: what others say waits.</summary>
+    /// <summary>What others say meanwhile waits.</summary>
     public void Pause()
     {
         State = ServerState.Looking;
@@ -76,7 +68,6 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         _paused = true;
     }
 
-    /// <summary>The election is over for this server.</summary>
     public void Settle(ServerState state, Vote vote)
     {
         State = state;
@@ -85,7 +76,6 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         _elsewhere.Clear();
     }
 
-    /// <summary>The leader's epoch is established: from here on the answer names it.</summary>
     public void RaiseEpoch(long epoch) => _vote = _vote with { PeerEpoch = epoch };
 
     public void Advance(Instant now)

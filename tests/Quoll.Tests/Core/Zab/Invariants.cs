@@ -15,11 +15,24 @@ internal static class Invariants
     public static void OfVote(SteppedServer server, byte[] message)
     {
         Assert.True(Notification.TryRead(message, out var said));
-        if (said.State != ServerState.Looking || said.Vote.Leader != server.Id)
+        if (said.State == ServerState.Looking)
+            OfVote(server, said.Vote);
+    }
+
+    /// <summary>The same, where votes are asked for.</summary>
+    public static void OfDatagram(SteppedServer server, byte[] bytes)
+    {
+        if (ElectionAnswer.TryRead(bytes, out var said) && said.State == ServerState.Looking)
+            OfVote(server, said.Vote);
+    }
+
+    private static void OfVote(SteppedServer server, Vote vote)
+    {
+        if (vote.Leader != server.Id)
             return;
         var disk = Disk(server);
-        Assert.True(disk.Last == said.Vote.Zxid, $"server {server.Id} votes {said.Vote.Zxid}, and its disk has {disk.Last} (I4)");
-        Assert.True(disk.Current >= said.Vote.PeerEpoch, $"server {server.Id} votes epoch {said.Vote.PeerEpoch} > {disk.Current} (I4)");
+        Assert.True(disk.Last == vote.Zxid, $"server {server.Id} votes {vote.Zxid}, and its disk has {disk.Last} (I4)");
+        Assert.True(disk.Current >= vote.PeerEpoch, $"server {server.Id} votes epoch {vote.PeerEpoch} > {disk.Current} (I4)");
     }
 
     public static void OfPacket(SteppedServer server, Packet packet)

@@ -15,11 +15,18 @@ internal sealed class SteppedEnsemble : IDisposable
 {
     private readonly SortedDictionary<long, SteppedServer> _servers = [];
     private readonly HashSet<long> _apart = [];
+    private readonly ElectionAlgorithm _algorithm;
 
     /// <param name="config">The ensemble.</param>
     /// <param name="disks">What each server finds, in the order of their numbers.</param>
     public SteppedEnsemble(EnsembleConfig config, params DataDirectory[] disks)
         : this(config, options => options, disks)
+    {
+    }
+
+    /// <summary>Servers that elect their leader in another way.</summary>
+    public SteppedEnsemble(ElectionAlgorithm algorithm, EnsembleConfig config, params DataDirectory[] disks)
+        : this(config, options => options with { ElectionAlg = algorithm, Seed = (ulong)options.ServerId }, disks)
     {
     }
 
@@ -30,12 +37,20 @@ internal sealed class SteppedEnsemble : IDisposable
     {
         var journal = new Dictionary<long, byte[]>();
         foreach (var (index, id) in config.Members.Keys.Order().Index())
-            _servers[id] = new SteppedServer(adjust(SteppedServer.Options(id, config)), disks.ElementAtOrDefault(index)?.Disk, journal);
+        {
+            var options = adjust(SteppedServer.Options(id, config));
+            _algorithm = options.ElectionAlg;
+            _servers[id] = new SteppedServer(options, disks.ElementAtOrDefault(index)?.Disk, journal);
+        }
+
         foreach (var id in _servers.Keys)
             Meet(id);
     }
 
     public SteppedServer this[long id] => _servers[id];
+
+    /// <summary>With it, of the datagrams some are lost, some come twice, and all in any order.</summary>
+    public Random? Weather { get; init; }
 
     private IEnumerable<SteppedServer> Present => _servers.Values.Where(server => Has(server.Id));
 
@@ -208,6 +223,25 @@ internal sealed class SteppedEnsemble : IDisposable
             }
         }
 
+        return any | DeliverDatagrams();
+    }
+
+    private bool DeliverDatagrams()
+    {
+        var any = false;
+        foreach (var server in Present.ToList())
+        {
+            var datagrams = server.Datagrams.ToArray();
+            server.Datagrams.Clear();
+            Weather?.Shuffle(datagrams);
+            foreach (var (to, bytes) in datagrams.Where(datagram => Has(datagram.To)))
+            {
+                for (var copies = Weather is null ? 1 : Weather.Next(10) switch { 0 or 1 => 0, 2 => 2, _ => 1 }; copies > 0; copies--)
+                    _servers[to].Do(peer => peer.OnDatagram(bytes, server.Id));
+                any = true;
+            }
+        }
+
         return any;
     }
 
@@ -237,6 +271,8 @@ internal sealed class SteppedEnsemble : IDisposable
 
     private void Meet(long id)
     {
+        if (_algorithm == ElectionAlgorithm.Basic)
+            return;
         foreach (var other in Present.Where(other => other.Id != id && Has(id)).ToList())
         {
             _servers[id].Do(peer => peer.OnReachable(other.Id, true));
@@ -254,6 +290,8 @@ internal sealed class SteppedEnsemble : IDisposable
                 wire.Other!.Break();
             }
 
+            if (_algorithm == ElectionAlgorithm.Basic)
+                continue;
             _servers[id].Do(peer => peer.OnReachable(other.Id, false));
             other.Do(peer => peer.OnReachable(id, false));
         }

@@ -52,6 +52,9 @@ internal sealed class SteppedServer : ITestHost, IDisposable
     /// <summary>The messages it has said to election ports, oldest first.</summary>
     public List<(long To, byte[] Message)> Votes { get; } = [];
 
+    /// <summary>The datagrams it has sent, oldest first; who is answered is known by its number.</summary>
+    public List<(long To, byte[] Bytes)> Datagrams { get; } = [];
+
     public List<Notice> Notices { get; } = [];
 
     /// <summary>What the disk has been asked for and has not done, the log's first.</summary>
@@ -83,6 +86,7 @@ internal sealed class SteppedServer : ITestHost, IDisposable
         _peer = null;
         Connecting.Clear();
         Votes.Clear();
+        Datagrams.Clear();
         foreach (var wire in Wires)
             wire.Break();
         Wires.Clear();
@@ -239,6 +243,11 @@ internal sealed class SteppedServer : ITestHost, IDisposable
         {
             Invariants.OfVote(this, bytes);
             Votes.Add((effect.Server, bytes));
+        }
+        else if (effect.Kind is PeerEffectKind.Ask or PeerEffectKind.Answer)
+        {
+            Invariants.OfDatagram(this, bytes);
+            Datagrams.Add((effect.Asker is long asker ? asker : effect.Server, bytes));
         }
         else if (effect.Kind == PeerEffectKind.Connect)
         {
