@@ -264,6 +264,7 @@ internal sealed class ServerHost : IAsyncDisposable
         LocalSessions = config.Quorum.HasLocalSessions,
         UpgradesLocalSessions = config.Quorum.UpgradesLocalSessions,
         ServesReadOnly = config.Commands.ReadOnlyMode,
+        ElectionAlg = config.Quorum.ElectionAlg,
         InitLimit = config.Quorum.InitLimit,
         SyncLimit = config.Quorum.SyncLimit,
         TickTime = (int)config.Ticks.TickTime.TotalMilliseconds,

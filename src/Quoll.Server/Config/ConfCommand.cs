@@ -32,7 +32,7 @@ internal static class ConfCommand
         string.Create(CultureInfo.InvariantCulture, $"""
             initLimit={quorum.InitLimit}
             syncLimit={quorum.SyncLimit}
-            electionAlg=3
+            electionAlg={(int)quorum.ElectionAlg}
             electionPort={string.Join('|', quorum.Self.Addresses.Select(address => address.ElectionPort))}
             quorumPort={string.Join('|', quorum.Self.Addresses.Select(address => address.QuorumPort))}
             peerType={(quorum.Self.IsObserver ? 1 : 0)}

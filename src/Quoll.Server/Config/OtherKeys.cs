@@ -84,7 +84,6 @@ internal static class OtherKeys
         Refuse("watchManagerName", "Quoll cannot load a Java watch manager; remove it",
             "org.apache.zookeeper.server.watch.WatchManager", "org.apache.zookeeper.server.watch.WatchManagerOptimized"),
         Refuse("audit.enable", "Quoll writes no audit log yet, and one would be missing where it is counted on; set it to false", "false"),
-        Refuse("electionAlg", "3 is the only election algorithm there is", "3"),
         Refuse("oraclePath", "Quoll cannot ask an oracle for the missing vote of two servers; remove it"),
         Refuse("sslQuorum", "Quoll has no TLS yet, and the servers would talk unprotected; remove it", "false"),
         Refuse("portUnification", "Quoll has no TLS yet; remove it", "false"),

@@ -1,4 +1,5 @@
 using System.Net;
+using Quoll.Core.Election;
 using Quoll.Core.Quorum;
 using Quoll.Storage;
 
@@ -47,6 +48,9 @@ internal sealed record QuorumSettings
 
     /// <summary>This server's number, as its file <c>myid</c> says; 0 without an ensemble.</summary>
     public long ServerId { get; init; }
+
+    /// <summary>How leaders are elected.</summary>
+    public ElectionAlgorithm ElectionAlg { get; init; }
 
     /// <summary>The file that lists the servers; null if the configuration itself does.</summary>
     public string? DynamicFile { get; init; }

@@ -1,3 +1,4 @@
+using Quoll.Core.Election;
 using Quoll.Storage;
 using static Quoll.Server.Config.KeyKinds;
 
@@ -40,6 +41,8 @@ internal static class SupportedKeys
             FullPath(v) is { } file ? c with { Quorum = c.Quorum with { DynamicFile = file } } : null),
         Flag("standaloneEnabled", "true", (c, v) => c with { Quorum = c.Quorum with { StandaloneEnabled = v } }),
         Choice("peerType", "participant", ["participant", "observer"], (c, v) => c with { Quorum = c.Quorum with { PeerType = v } }),
+        Text("electionAlg", "3", "3 (fast leader election) or 0 (the basic one, over UDP); 1 and 2 Apache's servers refuse, too", (c, v) =>
+            ReadElectionAlg(v) is { } alg ? c with { Quorum = c.Quorum with { ElectionAlg = alg } } : null),
         Flag("quorumListenOnAllIPs", "false", (c, v) => c with { Quorum = c.Quorum with { ListenOnAllAddresses = v } }),
         Millis("cnxTimeout", "5000", 1, (c, v) => c with { Quorum = c.Quorum with { ConnectTimeout = v } }),
         Flag("localSessionsEnabled", "false", (c, v) => c with { Quorum = c.Quorum with { LocalSessions = v } }),
@@ -107,6 +110,13 @@ internal static class SupportedKeys
     ];
 
     private static string? FullPath(string text) => text.Length == 0 || text.Contains('\0') ? null : Path.GetFullPath(text);
+
+    private static ElectionAlgorithm? ReadElectionAlg(string text) => text switch
+    {
+        "0" => ElectionAlgorithm.Basic,
+        "3" => ElectionAlgorithm.Fast,
+        _ => null,
+    };
 
     private static SnapshotCompression Compression(string word) => word switch
     {

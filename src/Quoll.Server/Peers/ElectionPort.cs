@@ -2,8 +2,9 @@ using System.Buffers;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
-using Quoll.Core.Quorum;
+using Quoll.Core;
 using Quoll.Server.Config;
+using Member = Quoll.Core.Quorum.Member;
 
 namespace Quoll.Server.Peers;
 
@@ -11,7 +12,7 @@ namespace Quoll.Server.Peers;
 /// The connections by which servers elect a leader (<c>QuorumCnxManager</c>): one between any two, made by the server with the larger
 /// number. The other one knocks: it connects, says who it is and goes, so that it is called back.
 /// </summary>
-internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
+internal sealed class ElectionPort : ConnectionHandler, IElectionPort
 {
     /// <summary>Connections that have not said whose they are; no ensemble has as many.</summary>
     private const int MostNewcomers = 512;
@@ -43,7 +44,6 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
         _initialMessage = new InitialMessage(settings.ServerId, settings.Self.Addresses[0].ForElections).ToBytes();
     }
 
-    /// <summary>Begins to connect to the others, and goes on for as long as this server runs.</summary>
     public void Start()
     {
         foreach (var member in _settings.Ensemble!.Members.Values.Where(member => member.Id != _settings.ServerId))
@@ -54,8 +54,9 @@ internal sealed class ElectionPort : ConnectionHandler, IAsyncDisposable
     }
 
     /// <summary>Says something to a server, now or once there is a connection; what it says next takes its place.</summary>
-    public void Notify(long server, byte[] message)
+    public void Take(in PeerEffect effect, ReadOnlySpan<byte> bytes)
     {
+        var (server, message) = (effect.Server, bytes.ToArray());
         ElectionConnection? connection;
         lock (_gate)
         {

@@ -18,14 +18,14 @@ internal sealed class PeerLinks : ConnectionHandler
     private const int LargestHeader = 128 * 1024;
     private readonly QuorumSettings _settings;
     private readonly PeerLoop _loop;
-    private readonly ElectionPort _election;
+    private readonly IElectionPort _election;
     private readonly Dialer _dialer;
     private readonly ILogger _logger;
     private readonly List<PeerLink> _links = [];
     private readonly List<PeerLink> _touched = [];
     private int _open;
 
-    public PeerLinks(ServerConfig config, PeerLoop loop, ElectionPort election, Dialer dialer, HistorySender files, ILogger logger)
+    public PeerLinks(ServerConfig config, PeerLoop loop, IElectionPort election, Dialer dialer, HistorySender files, ILogger logger)
     {
         _settings = config.Quorum;
         _loop = loop;
@@ -68,8 +68,8 @@ internal sealed class PeerLinks : ConnectionHandler
         foreach (var effect in lane.Effects)
         {
             var bytes = lane.Bytes.Written.Slice(effect.Offset, effect.Length);
-            if (effect.Kind == PeerEffectKind.Notify)
-                _election.Notify(effect.Server, bytes.ToArray());
+            if (effect.Kind is PeerEffectKind.Notify or PeerEffectKind.Ask or PeerEffectKind.Answer)
+                _election.Take(effect, bytes);
             else if (effect.Kind == PeerEffectKind.Connect)
                 Connect(effect.Link!, effect.Server);
             else if (effect.Link!.Host is PeerLink link)

@@ -43,6 +43,12 @@ internal static partial class PeerLogMessages
             case NoticeKind.LearnerNotListed:
                 logger.LearnerNotListed(notice.Id, notice.Text);
                 break;
+            case NoticeKind.DatagramDropped:
+                logger.DatagramDropped(notice.Text);
+                break;
+            case NoticeKind.NoAnswer:
+                logger.NoAnswer(notice.Text);
+                break;
         }
     }
 
@@ -122,4 +128,16 @@ internal static partial class PeerLogMessages
     [LoggerMessage(62, LogLevel.Warning,
         "server {Server}, which the configuration here does not have, has connected for elections from {Remote}: its vote does not count")]
     public static partial void ElectionStranger(this ILogger logger, long server, string remote);
+
+    [LoggerMessage(63, LogLevel.Warning, "dropped a datagram from {FromAndWhy}")]
+    private static partial void DatagramDropped(this ILogger logger, string? fromAndWhy);
+
+    [LoggerMessage(64, LogLevel.Information, "still looking for a leader; there is no answer from server {Servers}")]
+    private static partial void NoAnswer(this ILogger logger, string? servers);
+
+    [LoggerMessage(65, LogLevel.Debug, "a datagram could not be received: {Why}")]
+    public static partial void DatagramNotReceived(this ILogger logger, string why);
+
+    [LoggerMessage(66, LogLevel.Debug, "an answer could not be sent to {Remote}: {Why}")]
+    public static partial void DatagramNotSent(this ILogger logger, string remote, string why);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
+using Quoll.Core.Election;
 using Quoll.Server.Config;
 
 namespace Quoll.Server.Peers;
@@ -12,14 +13,16 @@ internal sealed class PeerPorts : IAsyncDisposable
     private readonly QuorumSettings _settings;
     private readonly ILogger _logger;
     private readonly Dialer _dialer;
-    private readonly ElectionPort _election;
+    private readonly IElectionPort _election;
 
     public PeerPorts(ServerConfig config, PeerLoop loop, DataDirectory directory, ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger("Quoll.Server.Peers");
         _settings = config.Quorum;
         _dialer = new Dialer(_settings.ConnectTimeout, _settings.TcpKeepAlive, loggers);
-        _election = new ElectionPort(_settings, loop, _dialer, _logger);
+        _election = _settings.ElectionAlg == ElectionAlgorithm.Basic
+            ? new ElectionDatagrams(_settings, loop, _logger)
+            : new ElectionPort(_settings, loop, _dialer, _logger);
         Links = new PeerLinks(config, loop, _election, _dialer, new HistorySender(directory, config.Limits.MaxTxn, _logger), _logger);
     }
 
@@ -30,8 +33,12 @@ internal sealed class PeerPorts : IAsyncDisposable
     {
         foreach (var address in _settings.Self.Addresses)
         {
-            Listen(kestrel, address.Host, address.QuorumPort, Links);
-            Listen(kestrel, address.Host, address.ElectionPort, _election);
+            var at = AddressOf(address.Host);
+            Listen(kestrel, at, address.QuorumPort, Links);
+            if (_election is ElectionPort port)
+                Listen(kestrel, at, address.ElectionPort, port);
+            else
+                ((ElectionDatagrams)_election).Open(at, address.QuorumPort);
         }
     }
 
@@ -45,12 +52,17 @@ internal sealed class PeerPorts : IAsyncDisposable
         _dialer.Dispose();
     }
 
-    private void Listen(KestrelServerOptions kestrel, string host, int port, ConnectionHandler handler)
+    /// <summary>Where to wait for the others; null for every address.</summary>
+    private IPAddress? AddressOf(string host)
     {
-        var known = KeyKinds.TryReadAddress(host, out var address);
-        if (!known)
+        if (!KeyKinds.TryReadAddress(host, out var address))
             _logger.OwnAddressUnknown(host);
-        if (_settings.ListenOnAllAddresses || address is null)
+        return _settings.ListenOnAllAddresses ? null : address;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, IPAddress? address, int port, ConnectionHandler handler)
+    {
+        if (address is null)
             kestrel.ListenAnyIP(port, Handle);
         else
             kestrel.Listen(new IPEndPoint(address, port), Handle);

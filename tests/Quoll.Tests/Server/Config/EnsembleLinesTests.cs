@@ -1,3 +1,6 @@
+using Quoll.Core.Election;
+using Quoll.Server.Config;
+
 namespace Quoll.Tests.Server.Config;
 
 public sealed class EnsembleLinesTests : ConfigScratch
@@ -28,6 +31,32 @@ public sealed class EnsembleLinesTests : ConfigScratch
             Touch("myid", myId);
 
         Assert.Contains(why, OnlyError([.. Three, .. Limits]).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, 3)]
+    [InlineData("3", 3)]
+    [InlineData("0", 0)]
+    public void An_ensemble_elects_its_leaders_as_electionAlg_says_and_conf_tells(string? value, int told)
+    {
+        Touch("myid", "2\n");
+
+        var config = Good([.. Three, .. Limits, .. value is null ? Array.Empty<string>() : [$"electionAlg={value}"]]);
+
+        Assert.Equal((ElectionAlgorithm)told, config.Quorum.ElectionAlg);
+        var conf = ConfCommand.Render(config, 2181, default);
+        Assert.Contains($"\nelectionAlg={told}\n", conf, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("2")]
+    [InlineData("fast")]
+    public void Of_the_other_numbers_for_elections_none_is_taken(string value)
+    {
+        var error = OnlyError($"electionAlg={value}");
+
+        Assert.StartsWith($"electionAlg={value}: expected 3 (fast leader election) or 0", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
