@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Quoll.Core.Election;
 using Quoll.Simulator;
 using Quoll.Simulator.Mutants;
 
@@ -8,11 +9,16 @@ var runs = new Option<int>("--runs") { Description = "how many seeds", DefaultVa
 var seconds = new Option<int>("--seconds") { Description = "simulated seconds of each run", DefaultValueFactory = _ => 60 };
 var servers = new Option<int>("--servers") { Description = "servers that vote", DefaultValueFactory = _ => 3 };
 var observers = new Option<int>("--observers") { Description = "servers that do not", DefaultValueFactory = _ => 0 };
+var election = new Option<ElectionAlgorithm>("--election")
+{
+    Description = "how leaders are elected: fast, or basic, by datagrams",
+    DefaultValueFactory = _ => ElectionAlgorithm.Fast,
+};
 var trace = new Option<bool>("--trace") { Description = "print what happened" };
 var brief = new Option<bool>("--brief") { Description = "print no trace, even of what went wrong" };
 var root = new RootCommand("Runs whole ensembles of Quoll servers on a network, disks and a clock that do what a seed says.")
 {
-    seed, runs, seconds, servers, observers, trace, brief,
+    seed, runs, seconds, servers, observers, election, trace, brief,
 };
 root.SetAction(parsed =>
 {
@@ -20,7 +26,7 @@ root.SetAction(parsed =>
     for (var i = 0; i < parsed.GetValue(runs); i++)
     {
         var number = parsed.GetValue(seed) + i;
-        var scenario = new Scenario(number, parsed.GetValue(servers), parsed.GetValue(observers));
+        var scenario = new Scenario(number, parsed.GetValue(servers), parsed.GetValue(observers), parsed.GetValue(election));
         var complaints = scenario.RunSafely(parsed.GetValue(seconds) * 1000);
         if ((complaints.Count > 0 && !parsed.GetValue(brief)) || parsed.GetValue(trace))
             Console.WriteLine(string.Join(Environment.NewLine, scenario.Trace));

@@ -1,3 +1,4 @@
+using Quoll.Core.Election;
 using Quoll.Simulator.Checks;
 using Quoll.Simulator.Clients;
 
@@ -16,9 +17,9 @@ public sealed class Scenario
     private readonly List<SimClient> _clients;
     private readonly Faults _faults;
 
-    public Scenario(int seed, int servers = 3, int observers = 0)
+    public Scenario(int seed, int servers = 3, int observers = 0, ElectionAlgorithm election = ElectionAlgorithm.Fast)
     {
-        _simulation = new Simulation(seed, servers, observers);
+        _simulation = new Simulation(seed, servers, observers, election);
         _clients = [.. Enumerable.Range(0, Clients).Select(number => new SimClient(_simulation, number))];
         _faults = new Faults(_simulation, _clients);
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Quoll.Core;
+using Quoll.Core.Election;
 using Quoll.Core.Zab;
 using Quoll.Protocol;
 using Quoll.Protocol.Jute;
@@ -35,6 +36,7 @@ internal sealed class SimNetwork
 {
     private readonly Simulation _simulation;
     private readonly SimElectionPort _election;
+    private readonly SimDatagrams _datagrams;
     private readonly List<SimLinkEnd> _ends = [];
     private readonly HashSet<(long, long)> _blocked = [];
     private readonly HashSet<(long, long)> _mute = [];
@@ -44,11 +46,12 @@ internal sealed class SimNetwork
     {
         _simulation = simulation;
         _election = new SimElectionPort(simulation, CanReach, IsMute);
+        _datagrams = new SimDatagrams(simulation, Open);
     }
 
     public void OnStarted(SimServer server)
     {
-        foreach (var other in _simulation.Servers)
+        foreach (var other in _simulation.Servers.Where(_ => _simulation.Election == ElectionAlgorithm.Fast))
             _election.Connect(server, other);
     }
 
@@ -103,6 +106,9 @@ internal sealed class SimNetwork
         {
             case PeerEffectKind.Notify:
                 _election.Notify(from, effect.Server, bytes.ToArray());
+                break;
+            case PeerEffectKind.Ask or PeerEffectKind.Answer:
+                _datagrams.Take(from, effect, bytes.ToArray());
                 break;
             case PeerEffectKind.Connect:
                 Connect(from, effect.Link!, effect.Server);

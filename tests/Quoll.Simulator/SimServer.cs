@@ -1,4 +1,5 @@
 using Quoll.Core;
+using Quoll.Core.Election;
 using Quoll.Protocol;
 using Quoll.Simulator.Checks;
 using Quoll.Simulator.Clients;
@@ -33,6 +34,7 @@ internal sealed class SimServer
             Seed = (ulong)id,
             ServerId = id,
             Ensemble = simulation.Config,
+            ElectionAlg = simulation.Election,
             TickTime = 200,
             MinSessionTimeout = 2000,
             MaxSessionTimeout = 20_000,
@@ -167,7 +169,11 @@ internal sealed class SimServer
         Mirror.OnRead(this, (state.Snapshot ?? default, state.LastZxid, state.AcceptedEpoch, state.CurrentEpoch));
         PausedUntil = 0;
         Rules.OnStarted();
-        Peer = new QuorumPeer(Options, state, Clock, WallClock);
+
+        // Nobody can guess the numbers of its questions, not even who knew those of its last life.
+        var basic = Options.ElectionAlg == ElectionAlgorithm.Basic;
+        var options = basic ? Options with { Seed = (ulong)_simulation.Random.NextInt64() } : Options;
+        Peer = new QuorumPeer(options, state, Clock, WallClock);
         Lanes.Begin(empty);
         _simulation.Say($"{Id} starts with {state.LastZxid}, epochs {state.AcceptedEpoch} and {state.CurrentEpoch}");
         Drain();
@@ -239,6 +245,8 @@ internal sealed class SimServer
             Rules.OnSent(end.Other.Server, bytes);
         else if (effect.Kind == PeerEffectKind.Notify)
             Rules.OnNotified(bytes);
+        else if (effect.Kind == PeerEffectKind.Answer)
+            Rules.OnAnswered(bytes);
         _simulation.Network.Take(this, effect, bytes);
     }
 

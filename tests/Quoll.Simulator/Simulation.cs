@@ -1,3 +1,4 @@
+using Quoll.Core.Election;
 using Quoll.Core.Quorum;
 using Quoll.Simulator.Checks;
 
@@ -14,9 +15,10 @@ internal sealed class Simulation
     private readonly List<string> _complaints = [];
     private long _sequence;
 
-    public Simulation(int seed, int servers, int observers = 0)
+    public Simulation(int seed, int servers, int observers = 0, ElectionAlgorithm election = ElectionAlgorithm.Fast)
     {
         Random = new Random(seed);
+        Election = election;
         var members = Enumerable.Range(1, servers + observers)
             .Select(id => new Member(id, [new MemberAddress($"host{id}", 2888, 3888)], id > servers, null, 2181));
         Config = new EnsembleConfig(members);
@@ -28,6 +30,8 @@ internal sealed class Simulation
     public Random Random { get; }
 
     public EnsembleConfig Config { get; }
+
+    public ElectionAlgorithm Election { get; }
 
     public IReadOnlyList<SimServer> Servers { get; }
 

@@ -85,14 +85,17 @@ internal sealed class ServerRules(Simulation simulation, SimServer server)
     /// </summary>
     public void OnNotified(ReadOnlySpan<byte> message)
     {
-        if (!Notification.TryRead(message, out var said) || said.State != ServerState.Looking || said.Vote.Leader != server.Id)
-            return;
-        if (!_claims.Contains((said.Vote.Zxid.Value, said.Vote.PeerEpoch)))
-        {
-            simulation.Complain(
-                $"server {server.Id} votes with {said.Vote.Zxid} in epoch {said.Vote.PeerEpoch}; its disk has 0x{Mirror.LastSynced:x} in "
-                + $"{Mirror.CurrentEpoch}");
-        }
+        if (Notification.TryRead(message, out var said) && said.State == ServerState.Looking)
+            CheckVote(said.Vote);
+    }
+
+    /// <summary>The same, where it was asked.</summary>
+    public void OnAnswered(ReadOnlySpan<byte> datagram)
+    {
+        if (!ElectionAnswer.TryRead(datagram, out var said))
+            simulation.Complain($"server {server.Id} answers with {datagram.Length} bytes that are no answer");
+        else if (said.State == ServerState.Looking)
+            CheckVote(said.Vote);
     }
 
     /// <summary>The history that the leader of an epoch began with is on this server's disk (I5).</summary>
@@ -100,6 +103,15 @@ internal sealed class ServerRules(Simulation simulation, SimServer server)
     {
         if (simulation.Ledger.Epochs.TryGetValue(epoch, out var led) && !Mirror.Has(led.Initial))
             simulation.Complain($"server {server.Id}: epoch {epoch} began with 0x{led.Initial:x}, which it has not on disk as it {when}");
+    }
+
+    private void CheckVote(Vote vote)
+    {
+        if (vote.Leader != server.Id || _claims.Contains((vote.Zxid.Value, vote.PeerEpoch)))
+            return;
+        simulation.Complain(
+            $"server {server.Id} votes with {vote.Zxid} in epoch {vote.PeerEpoch}; its disk has 0x{Mirror.LastSynced:x} in "
+            + $"{Mirror.CurrentEpoch}");
     }
 
     private void OnSent(SimServer to, in QuorumPacket packet)

@@ -1,3 +1,4 @@
+using Quoll.Core.Election;
 using Quoll.Simulator;
 
 namespace Quoll.Tests.Simulator;
@@ -13,6 +14,12 @@ public sealed class SimulationTests
 
         // Seeds that found something once.
         { 2024, 5, 1 }, { 11014, 3, 0 }, { 13009, 3, 2 },
+    };
+
+    /// <summary>Those that elect their leaders by datagrams.</summary>
+    public static TheoryData<int, int, int> BasicEnsembles => new()
+    {
+        { 1, 3, 0 }, { 2, 3, 1 }, { 3, 5, 1 }, { Random.Shared.Next(), 3, 0 },
     };
 
     public static TheoryData<int, int, int> FreshEnsembles => new()
@@ -31,25 +38,32 @@ public sealed class SimulationTests
     public void An_ensemble_keeps_its_promises_with_seeds_that_nobody_has_tried(int seed, int servers, int observers) =>
         Run(seed, servers, observers);
 
-    [Fact]
-    public void The_same_seed_gives_the_same_run()
+    [Theory]
+    [MemberData(nameof(BasicEnsembles), DisableDiscoveryEnumeration = true)]
+    public void An_ensemble_keeps_its_promises_where_leaders_are_elected_by_datagrams(int seed, int servers, int observers) =>
+        Run(seed, servers, observers, ElectionAlgorithm.Basic);
+
+    [Theory]
+    [InlineData(ElectionAlgorithm.Fast)]
+    [InlineData(ElectionAlgorithm.Basic)]
+    public void The_same_seed_gives_the_same_run(ElectionAlgorithm election)
     {
-        var first = new Scenario(42);
-        var second = new Scenario(42);
+        var first = new Scenario(42, election: election);
+        var second = new Scenario(42, election: election);
         first.Run(10_000);
         second.Run(10_000);
 
         Assert.Equal(first.Trace, second.Trace);
     }
 
-    private static void Run(int seed, int servers, int observers)
+    private static void Run(int seed, int servers, int observers, ElectionAlgorithm election = ElectionAlgorithm.Fast)
     {
-        var scenario = new Scenario(seed, servers, observers);
+        var scenario = new Scenario(seed, servers, observers, election);
 
         var complaints = scenario.RunSafely(Milliseconds);
 
         var again = $"replay: dotnet run -c Release --project tests/Quoll.Simulator -- --seed {seed} --servers {servers} "
-            + $"--observers {observers} --seconds {Milliseconds / 1000}";
+            + $"--observers {observers} --election {election} --seconds {Milliseconds / 1000}";
         Assert.True(complaints.Count == 0, string.Join('\n', complaints.Prepend(again).Concat(scenario.Trace.TakeLast(200))));
         Assert.InRange(scenario.Answered, 1000, int.MaxValue);
     }
