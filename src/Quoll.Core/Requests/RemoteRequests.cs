@@ -1,4 +1,5 @@
 using Quoll.Core.Access;
+using Quoll.Core.Sessions;
 using Quoll.Core.Zab;
 using Quoll.Protocol;
 using Quoll.Protocol.Jute;
@@ -91,7 +92,7 @@ internal sealed class RemoteRequests(PeerLane peers, PeerOptions options) : ILea
         var session = Service.Sessions.Find(header.SessionId);
         if (session is null && IsLocalElsewhere(header))
         {
-            Route!.Change((OpCode)header.Type, body, header.SessionId, IdentitiesOf(authInfo), header.Cxid, wallClock);
+            Route!.Change((OpCode)header.Type, body, header.SessionId, ForwardedIdentities.Read(authInfo).List, header.Cxid, wallClock);
             return;
         }
 
@@ -112,7 +113,7 @@ internal sealed class RemoteRequests(PeerLane peers, PeerOptions options) : ILea
         if ((OpCode)header.Type == OpCode.CloseSession)
             Route!.CloseSession(session, header.Cxid, wallClock);
         else if (IsChange((OpCode)header.Type))
-            Route!.Change((OpCode)header.Type, body, header.SessionId, IdentitiesOf(authInfo), header.Cxid, wallClock);
+            Route!.Change((OpCode)header.Type, body, header.SessionId, IdentitiesOf(session, authInfo), header.Cxid, wallClock);
         else
             Route!.Refuse(ErrorCode.Unimplemented, header.SessionId, header.Cxid, wallClock);
     }
@@ -128,12 +129,11 @@ internal sealed class RemoteRequests(PeerLane peers, PeerOptions options) : ILea
         _ => false,
     };
 
-    private static Identity[] IdentitiesOf(JuteVector<Id> authInfo)
+    // They are the same with nearly every change of a session.
+    private static Identity[] IdentitiesOf(Session session, JuteVector<Id> authInfo)
     {
-        var identities = new Identity[authInfo.Count];
-        var count = 0;
-        foreach (var id in authInfo)
-            identities[count++] = new Identity(id.Scheme.ToString(), id.Name.ToString());
-        return identities;
+        if (session.Identities is not { } known || !known.WereReadFrom(authInfo))
+            session.Identities = known = ForwardedIdentities.Read(authInfo);
+        return known.List;
     }
 }

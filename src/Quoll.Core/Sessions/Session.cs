@@ -19,6 +19,9 @@ internal sealed class Session(long id, int timeout)
     /// <summary>On a leader: the learner that speaks for the session, or <see cref="Here"/>; null while that is not known.</summary>
     public object? Owner { get; set; }
 
+    /// <summary>On a leader: who a learner's client has proved to be, as it was said with its last change; null before the first.</summary>
+    public ForwardedIdentities? Identities { get; set; }
+
     /// <summary>On a learner: on the list of sessions heard of since the leader's last ping.</summary>
     public bool Touched { get; set; }
 

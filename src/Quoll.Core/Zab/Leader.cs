@@ -41,6 +41,7 @@ internal sealed class Leader
 {
     /// <summary>After it another epoch must begin; what is left is for what the step still proposes.</summary>
     private const uint LastCounter = uint.MaxValue - 0xffff;
+    private static readonly List<LearnerHandler> Nobody = [];
     private readonly Ensemble? _ensemble;
     private readonly ILearnerRequests? _requests;
     private readonly DiskLane _disk;
@@ -85,7 +86,7 @@ internal sealed class Leader
 
     public Proposals Proposals { get; }
 
-    public IReadOnlyList<LearnerHandler> Learners => _learners?.All ?? [];
+    public List<LearnerHandler> Learners => _learners?.All ?? Nobody;
 
     public LeaderStats Stats { get; } = new();
 
@@ -231,7 +232,7 @@ internal sealed class Leader
         learner.Acked = learner.Sent;
         _ensemble.Peers.Send(learner.Link, PacketType.UpToDate, new Zxid(-1));
         _sync!.SendLog(learner, asInforms: learner.IsObserver);
-        foreach (var proposal in Proposals.All)
+        foreach (var proposal in Proposals)
         {
             if (proposal.Zxid > learner.Sent && (!learner.IsObserver || proposal.Zxid <= Proposals.Committed))
                 SendOutstanding(learner, proposal);
@@ -361,12 +362,12 @@ internal sealed class Leader
             Proposals.Commit(Proposals.Synced);
         if (_ensemble is null || Phase != LeaderPhase.Broadcasting)
             return;
-        var committable = _learners!.HeldByQuorum(Proposals.Synced);
-        if (committable <= Proposals.Committed)
-            return;
         var before = Proposals.Committed;
+        var committable = _learners!.HeldByQuorum(Proposals.Synced);
+        if (committable <= before)
+            return;
         Proposals.Commit(committable);
-        foreach (var proposal in Proposals.All)
+        foreach (var proposal in Proposals)
         {
             if (proposal.Zxid > committable)
                 break;

@@ -163,7 +163,7 @@ internal sealed class Learner
 
         // What was not committed when the tree was written comes into the log behind it.
         _ensemble.History.RestartAt(Proposals.Committed);
-        foreach (var proposal in Proposals.All)
+        foreach (var proposal in Proposals)
         {
             _ensemble.History.Append(proposal.Zxid);
             _ensemble.Disk.Add(DiskEffectKind.Append, proposal.Zxid, proposal.Txn);
@@ -365,7 +365,7 @@ internal sealed class Learner
     {
         if (!Votes)
             return;
-        foreach (var proposal in Proposals.All)
+        foreach (var proposal in Proposals)
         {
             if (proposal.Zxid <= _acked)
                 continue;

@@ -8,9 +8,19 @@ internal sealed class LearnerSet(long self, EnsembleConfig config)
 {
     private readonly List<LearnerHandler> _learners = [];
 
-    public IReadOnlyList<LearnerHandler> All => _learners;
+    /// <summary>A list, because to go through one costs nothing.</summary>
+    public List<LearnerHandler> All => _learners;
 
-    public LearnerHandler? Find(Link link) => _learners.Find(learner => learner.Link == link);
+    public LearnerHandler? Find(Link link)
+    {
+        foreach (var learner in _learners)
+        {
+            if (learner.Link == link)
+                return learner;
+        }
+
+        return null;
+    }
 
     /// <summary>Another connection of the same server.</summary>
     public LearnerHandler? FindOther(LearnerHandler than, long server) =>

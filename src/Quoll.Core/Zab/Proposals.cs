@@ -9,7 +9,9 @@ namespace Quoll.Core.Zab;
 /// <param name="last">The last transaction that was applied before.</param>
 internal sealed class Proposals(Zxid last)
 {
-    private const int ChunkSize = 1024 * 1024;
+    // What is usually under way fills a few; more are not kept.
+    private const int ChunkSize = 256 * 1024;
+    private const int MostSpare = 8;
     private readonly Queue<Proposal> _queue = new();
     private readonly Stack<Chunk> _spare = new();
     private Chunk _filling = new(new byte[ChunkSize]);
@@ -28,7 +30,8 @@ internal sealed class Proposals(Zxid last)
     /// <summary>This server's disk has all up to this one.</summary>
     public Zxid Synced { get; private set; } = last;
 
-    public IEnumerable<Proposal> All => _queue;
+    /// <summary>All of them, in their order.</summary>
+    public Queue<Proposal>.Enumerator GetEnumerator() => _queue.GetEnumerator();
 
     /// <summary>Keeps a copy of a transaction's bytes.</summary>
     public ReadOnlyMemory<byte> Add(Zxid zxid, ReadOnlySpan<byte> txn)
@@ -89,7 +92,7 @@ internal sealed class Proposals(Zxid last)
     private void Recycle(Chunk chunk)
     {
         chunk.Used = 0;
-        if (chunk.Bytes.Length == ChunkSize && _spare.Count < 8)
+        if (chunk.Bytes.Length == ChunkSize && _spare.Count < MostSpare)
             _spare.Push(chunk);
     }
 
