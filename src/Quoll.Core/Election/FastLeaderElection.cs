@@ -21,7 +21,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
     private readonly Dictionary<long, Notification> _settled = [];
     private readonly HashSet<long> _reachable = [];
     private readonly Dictionary<long, Notification> _heardEarly = [];
-    private readonly HashSet<long> _elsewhere = [];
+    private readonly Dictionary<long, Notification> _elsewhere = [];
     private Vote _initial;
     private Vote _vote;
     private Instant _now;
@@ -29,6 +29,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
     private int _resendAfter;
     private Instant? _decideAt;
     private bool _paused;
+    private bool _returns;
 
     public ServerState State { get; private set; } = ServerState.Looking;
 
@@ -39,15 +40,18 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
 
     public Vote? Elected { get; private set; }
 
-    public bool IsDeserted => State == ServerState.Leading && config.Verifier.IsQuorum([.. _elsewhere]);
+    public bool IsDeserted => State == ServerState.Leading && config.Verifier.IsQuorum([.. _elsewhere.Keys]);
 
     private bool Votes => config.Voters.Contains(self);
 
     public void Look(Zxid lastZxid, long peerEpoch, Instant now)
     {
         State = ServerState.Looking;
-        Round++;
         Elected = null;
+
+        // Who was deserted joins those who have left it in their round: a new one would take from them what they have nearly agreed on.
+        if (!_returns)
+            Round++;
         _now = now;
         _initial = Votes
             ? new Vote(self, lastZxid, peerEpoch)
@@ -58,11 +62,17 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         foreach (var (from, heard) in _heardEarly.ToList())
             OnNotification(from, heard);
         _heardEarly.Clear();
+        if (!_returns)
+            return;
+        _returns = false;
+        foreach (var (from, heard) in _elsewhere)
+            OnNotification(from, heard);
     }
 
     /// <summary>What others say meanwhile waits.</summary>
     public void Pause()
     {
+        _returns = IsDeserted;
         State = ServerState.Looking;
         Elected = null;
         _paused = true;
@@ -130,7 +140,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
             if (heard.Round < Round || heard.Vote.Leader == self)
                 _elsewhere.Remove(from);
             else
-                _elsewhere.Add(from);
+                _elsewhere[from] = heard;
         }
         else if (Elected is null && config.Voters.Contains(heard.Vote.Leader))
         {
