@@ -17,6 +17,9 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
 
     private const int FirstResend = 200;
     private const int LastResend = 60_000;
+
+    /// <summary>An observer is told nothing that it did not ask for.</summary>
+    private const int LastResendOfObserver = 1_600;
     private readonly Dictionary<long, Vote> _looking = [];
     private readonly Dictionary<long, Notification> _settled = [];
     private readonly HashSet<long> _reachable = [];
@@ -99,7 +102,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         }
         else if (now >= _resendAt)
         {
-            _resendAfter = Math.Min(_resendAfter * 2, LastResend);
+            _resendAfter = Math.Min(_resendAfter * 2, Votes ? LastResend : LastResendOfObserver);
             Broadcast();
         }
     }
@@ -160,7 +163,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
             return;
         if (heard.Round < Round)
         {
-            Send(from, _vote);
+            Answer(from);
             return;
         }
 
@@ -177,7 +180,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         {
             // It may have begun to look after it was told: without this it would hear of it again only by the clock. Who would not take
             // the vote is not told it: it would answer, and be answered.
-            Send(from, _vote);
+            Answer(from);
         }
 
         _looking[from] = heard.Vote;
@@ -276,6 +279,13 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
             if (voter != self)
                 Send(voter, _vote);
         }
+    }
+
+    // Whatever an observer says is answered: if it answered too, there would be no end.
+    private void Answer(long to)
+    {
+        if (Votes)
+            Send(to, _vote);
     }
 
     private void Send(long to, Vote vote) => lane.Notify(to, new Notification(State, vote, Round, 2));

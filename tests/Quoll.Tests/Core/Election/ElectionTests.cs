@@ -223,6 +223,25 @@ public sealed class ElectionTests
         Assert.Equal(3, _one.Election.Elected?.Leader);
     }
 
+    // Every voter answers what it says, and takes no vote from it: the two would answer each other without end.
+    [Fact]
+    public void An_observer_asks_by_the_clock_and_answers_nobody()
+    {
+        _one = new Voter(4, SteppedServer.Config(3, observers: 1));
+        _one.Look();
+        _one.Look();
+        _one.Hear(1, new Vote(3, Has, 2), round: 2);
+        _one.Told.Clear();
+
+        _one.Hear(2, new Vote(2, Has, 2), round: 1);
+        _one.Hear(2, new Vote(2, Has, 2), round: 2);
+
+        Assert.Empty(_one.Told);
+        for (var asked = 0; asked < 4; asked++)
+            _one.Pass(1_600);
+        Assert.Equal(4 * 3, _one.Told.Count);
+    }
+
     [Fact]
     public void An_observer_alone_with_a_minority_takes_nobody()
     {
