@@ -54,8 +54,11 @@ public sealed class Introspection
     /// <summary>What this server knows of the others, as their leader; null while it does not lead.</summary>
     public LeaderReport? Leader => _peer.LeaderReport;
 
-    /// <summary>The server that this one follows; null while it follows none.</summary>
+    /// <summary>The server that this one follows, or observes; null while it follows none.</summary>
     public long? Follows => _peer.Follows;
+
+    /// <summary>Observers that this server, as a follower, serves; null where it serves none.</summary>
+    public int? SyncedObservers => _peer.SyncedObservers;
 
     public RequestStats Requests { get; }
 

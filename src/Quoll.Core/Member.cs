@@ -1,6 +1,5 @@
 using Quoll.Core.Election;
 using Quoll.Core.Requests;
-using Quoll.Core.Sessions;
 using Quoll.Core.Zab;
 using Quoll.Protocol;
 using Quoll.Protocol.Jute;
@@ -12,7 +11,7 @@ namespace Quoll.Core;
 /// This server as a member of an ensemble: it looks for a leader, then leads or learns, and looks again when that ends. Between two roles
 /// it waits until disk and memory tell the same, so that it never claims what it would not have after a restart.
 /// </summary>
-internal sealed class Member : ILeaderReplies
+internal sealed class Member : ILearnerHost
 {
     private readonly PeerOptions _options;
     private readonly Replica _replica;
@@ -20,9 +19,9 @@ internal sealed class Member : ILeaderReplies
     private readonly Ensemble _ensemble;
     private readonly IElection _election;
     private readonly RemoteRequests _remote;
-    private readonly LaneBuffer _touched = new();
+    private readonly RelayedRequests _relayed;
+    private readonly ObserverMasters? _masters;
     private readonly HashSet<Link> _early = [];
-    private LearnerRoute? _route;
     private IncomingTree? _incoming;
     private Instant _now;
     private bool _reloading;
@@ -44,14 +43,23 @@ internal sealed class Member : ILeaderReplies
         outbox.Peers.SetConfig(_ensemble.ConfigText);
         _election = IElection.Of(options.ElectionAlg, _ensemble, options.Seed);
         _remote = new RemoteRequests(outbox.Peers, options);
+        _relayed = new RelayedRequests(replica, outbox.Peers);
+        if (options.FollowersServeObservers && !_ensemble.Votes)
+            _masters = new ObserverMasters(_ensemble, new Prng(options.Seed));
         Look();
     }
 
     public ServerState State => _election.State;
     public Leader? Leader { get; private set; }
     public Learner? Learner { get; private set; }
+
+    /// <summary>For a follower's observers; null where it has none, or this server does not follow.</summary>
+    public ObserverMaster? Observers { get; private set; }
+
     public LeaderReport? Report =>
         Leader is { Phase: LeaderPhase.Broadcasting } ? LeaderReport.Of(Leader, _remote.Syncs!.Count, _now) : null;
+
+    private LearnerMaster? Master => Leader is { } leader ? leader : Observers;
 
     public void Advance(Instant now)
     {
@@ -59,6 +67,7 @@ internal sealed class Member : ILeaderReplies
         _election.Advance(now);
         Leader?.Advance(now);
         Learner?.Advance(now);
+        Observers?.Advance(now);
         Turn();
     }
 
@@ -83,13 +92,14 @@ internal sealed class Member : ILeaderReplies
         Turn();
     }
 
-    /// <summary>A server has connected to the quorum port. Until it is clear who leads, it waits.</summary>
-    public Link OnLink(object? host)
+    /// <summary>A server has connected to the quorum port: until it is clear who leads, it waits. Or to the port for observers.</summary>
+    public Link OnLink(object? host, bool forObservers)
     {
         var link = new Link(host);
-        if (Leader is { Ended: null } leader)
-            leader.OnLink(link);
-        else if (Learner is null)
+        LearnerMaster? master = forObservers ? Observers : Leader is { Ended: null } ? Leader : null;
+        if (master is not null)
+            master.OnLink(link);
+        else if (Learner is null && !forObservers)
             _early.Add(link);
         else
             _outbox.Peers.Close(link);
@@ -107,7 +117,7 @@ internal sealed class Member : ILeaderReplies
         _early.Remove(link);
         if (Learner?.Link == link)
             Learner.OnLinkDown();
-        Leader?.OnLinkDown(link);
+        Master?.OnLinkDown(link);
         Turn();
     }
 
@@ -151,7 +161,7 @@ internal sealed class Member : ILeaderReplies
     public void OnSnapshotSaved(Zxid zxid)
     {
         _replica.NewestSnapshot = zxid;
-        Leader?.OnSnapshotSaved(zxid);
+        Master?.OnSnapshotSaved(zxid);
         if (Learner is { Phase: LearnerPhase.SavingHistory, MemoryIsUnknown: true, Ended: null } && zxid == _adopted)
             _outbox.Disk.Add(DiskEffectKind.AdoptSnapshot, zxid);
         Turn();
@@ -200,38 +210,13 @@ internal sealed class Member : ILeaderReplies
         _replica.ApplyCommitted();
         _election.RaiseEpoch(Learner!.Epoch);
         _replica.Serve();
-        _ensemble.Notice(NoticeKind.Following, Learner.Leader, $"epoch {Learner.Epoch}");
-    }
-
-    public void OnRevalidated(scoped in QuorumPacket packet)
-    {
-        var reader = new JuteReader(packet.Data.Span);
-        var session = reader.ReadLong();
-        var lives = reader.ReadBool();
-        if (!reader.Malformed && _route!.TakeRevalidated(session) is ({ } client, var timeout))
-            _replica.Service!.OnRevalidated(client, session, timeout, lives);
-    }
-
-    public void OnSync()
-    {
-        _replica.ApplyCommitted();
-        if (_route!.TryTakeSync(out var sync))
-            _replica.Service!.Pipeline.AnswerSync(Learner!.Proposals.Committed, sync.Client, sync.Xid, sync.Path);
-    }
-
-    public ReadOnlySpan<byte> TakeTouched()
-    {
-        _touched.Clear();
-        var writer = new JuteWriter(_touched);
-        foreach (var session in ((TouchedSessions)_replica.Service!.Sessions).TakeTouched())
-            writer.Write(new SessionTimeout(session.Id, session.Timeout));
-        writer.Commit();
-        return _touched.Written;
+        Observers?.Begin(_replica.NewestSnapshot);
+        _ensemble.Notice(NoticeKind.Following, Learner.Master, $"epoch {Learner.Epoch}");
     }
 
     private bool Accepts(Link link) => Learner is { } learner && learner.Link == link
         ? learner.Accepts && !_outbox.Clients.IsFull
-        : Leader is not null;
+        : Master is not null;
 
     private int Take(Link link, ReadOnlySpan<byte> bytes)
     {
@@ -250,7 +235,7 @@ internal sealed class Member : ILeaderReplies
             if (fault is not null && Learner?.Link == link)
                 Learner.End(fault);
             else if (fault is not null)
-                Leader?.OnFault(link, fault);
+                Master?.OnFault(link, fault);
             return 0;
         }
 
@@ -258,12 +243,14 @@ internal sealed class Member : ILeaderReplies
         if (Learner?.Link == link)
         {
             Learner.OnPacket(packet);
+            Observers?.OnCommitted();
             _replica.ApplyCommitted();
         }
-        else if (Leader is { } leader)
+        else
         {
-            leader.OnPacket(link, packet);
-            _remote.Syncs!.Answer();
+            Master?.OnPacket(link, packet);
+            if (Leader is not null)
+                _remote.Syncs!.Answer();
             _replica.ApplyCommitted();
         }
 
@@ -307,7 +294,7 @@ internal sealed class Member : ILeaderReplies
             TakeRole(vote);
         if (Leader is { Phase: LeaderPhase.Broadcasting, Ended: null } leader && !_replica.Serves)
             Lead(leader);
-        if (Leader is { WantsSnapshot: true, Ended: null } && !_replica.Snapshots.Running)
+        if (Leader?.Ended is null && Master is { WantsSnapshot: true } && !_replica.Snapshots.Running)
             _replica.Snapshots.Begin();
     }
 
@@ -328,7 +315,9 @@ internal sealed class Member : ILeaderReplies
             _election.Settle(_ensemble.Votes ? ServerState.Following : ServerState.Observing, vote);
             foreach (var link in _early)
                 _outbox.Peers.Close(link);
-            Learner = new Learner(_ensemble, this, vote.Leader, _now);
+            Learner = new Learner(_ensemble, this, _relayed, _masters?.Next(vote.Leader) ?? new MasterPort(vote.Leader, false), _now);
+            if (_options.FollowersServeObservers && _ensemble.Votes)
+                Observers = new ObserverMaster(_ensemble, _relayed, Learner, _now);
             Learn(Learner);
         }
 
@@ -346,8 +335,8 @@ internal sealed class Member : ILeaderReplies
 
     private void Learn(Learner learner)
     {
-        _route = new LearnerRoute(learner, _outbox.Peers);
-        _replica.Learn(learner.Proposals, _route);
+        _relayed.Route = new LearnerRoute(learner, _outbox.Peers);
+        _replica.Learn(learner.Proposals, _relayed.Route);
     }
 
     // Waits until the disk has said all it will say of this role; then memory becomes what the disk has, and the next begins.
@@ -378,10 +367,11 @@ internal sealed class Member : ILeaderReplies
 
     private void Leave(string why)
     {
-        _ensemble.Notice(NoticeKind.RoleEnded, Learner?.Leader ?? _options.ServerId, why);
+        _ensemble.Notice(NoticeKind.RoleEnded, Learner?.Master ?? _options.ServerId, why);
         _replica.StopServing();
-        foreach (var learner in Leader?.Learners ?? [])
+        foreach (var learner in Master?.Learners ?? [])
             _outbox.Peers.Close(learner.Link);
+        Observers = null;
         _election.Pause();
         _incoming = null;
         _remote.Service = null;

@@ -25,6 +25,9 @@ public enum PeerEffectKind
     /// <summary>Connect to a server's quorum port; say <see cref="QuorumPeer.OnLinkUp"/> or <see cref="QuorumPeer.OnLinkDown"/>.</summary>
     Connect,
 
+    /// <summary>The same with a server's port for observers.</summary>
+    ConnectToObserverPort,
+
     /// <summary>Send bytes: whole packets.</summary>
     Send,
 
@@ -116,10 +119,11 @@ public sealed class PeerLane
         Effects.Add(new PeerEffect(PeerEffectKind.Answer, null, 0, offset, Bytes.Length - offset, Asker: asker));
     }
 
-    internal Link Connect(long server)
+    internal Link Connect(in MasterPort to)
     {
         var link = new Link(null);
-        Effects.Add(new PeerEffect(PeerEffectKind.Connect, link, server));
+        var kind = to.ForObservers ? PeerEffectKind.ConnectToObserverPort : PeerEffectKind.Connect;
+        Effects.Add(new PeerEffect(kind, link, to.Server));
         return link;
     }
 

@@ -36,6 +36,9 @@ public sealed record PeerOptions
     /// <summary>While there is no leader, clients that content themselves with reads are served (<c>readonlymode.enabled</c>).</summary>
     public bool ServesReadOnly { get; init; }
 
+    /// <summary>Followers serve observers at a port of their own, and observers go there (<c>observerMasterPort</c>).</summary>
+    public bool FollowersServeObservers { get; init; }
+
     /// <summary>The unit of session expiry.</summary>
     public int TickTime { get; init; } = 3000;
 

@@ -46,7 +46,9 @@ public sealed class QuorumPeer
 
     internal LeaderReport? LeaderReport => _member?.Report;
 
-    internal long? Follows => _member?.Learner is { Phase: LearnerPhase.Active } learner ? learner.Leader : null;
+    internal long? Follows => _member?.Learner is { Phase: LearnerPhase.Active } learner ? learner.Master : null;
+
+    internal int? SyncedObservers => _member?.Observers?.Learners.Count(learner => learner.State == HandlerState.Active);
 
     /// <summary>True while clients are served.</summary>
     public bool Serves => _replica.Serves;
@@ -138,7 +140,10 @@ public sealed class QuorumPeer
     public void OnReachable(long server, bool reachable) => Ensemble.OnReachable(server, reachable);
 
     /// <summary>A server has connected to the quorum port; the host tells its bytes with what this returns.</summary>
-    public Link OnLink(object? host) => Ensemble.OnLink(host);
+    public Link OnLink(object? host) => Ensemble.OnLink(host, forObservers: false);
+
+    /// <summary>The same at the port for observers.</summary>
+    public Link OnObserverLink(object? host) => Ensemble.OnLink(host, forObservers: true);
 
     /// <summary>The connection that was asked for is there.</summary>
     public void OnLinkUp(Link link) => Ensemble.OnLinkUp(link);

@@ -267,6 +267,7 @@ internal sealed class ServerHost : IAsyncDisposable
         ElectionAlg = config.Quorum.ElectionAlg,
         InitLimit = config.Quorum.InitLimit,
         SyncLimit = config.Quorum.SyncLimit,
+        FollowersServeObservers = config.Quorum.ObserverMasterPort > 0,
         TickTime = (int)config.Ticks.TickTime.TotalMilliseconds,
         MinSessionTimeout = (int)config.Ticks.MinSessionTimeout.TotalMilliseconds,
         MaxSessionTimeout = (int)config.Ticks.MaxSessionTimeout.TotalMilliseconds,

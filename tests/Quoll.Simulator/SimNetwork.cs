@@ -111,7 +111,10 @@ internal sealed class SimNetwork
                 _datagrams.Take(from, effect, bytes.ToArray());
                 break;
             case PeerEffectKind.Connect:
-                Connect(from, effect.Link!, effect.Server);
+                Connect(from, effect.Link!, effect.Server, (peer, far) => peer.OnLink(far));
+                break;
+            case PeerEffectKind.ConnectToObserverPort:
+                Connect(from, effect.Link!, effect.Server, (peer, far) => peer.OnObserverLink(far));
                 break;
             case PeerEffectKind.Send:
                 Send((SimLinkEnd?)effect.Link!.Host, bytes.ToArray());
@@ -136,7 +139,7 @@ internal sealed class SimNetwork
 
     private bool IsMute(long from, long to) => _mute.Contains((from, to));
 
-    private void Connect(SimServer from, Link link, long to)
+    private void Connect(SimServer from, Link link, long to, Func<QuorumPeer, SimLinkEnd, Link> tell)
     {
         var target = _simulation.ServerOf(to);
         var life = from.Life;
@@ -158,7 +161,7 @@ internal sealed class SimNetwork
             _ends.Add(far);
             target.Do(peer =>
             {
-                far.Link = peer.OnLink(far);
+                far.Link = tell(peer, far);
                 if (far.Closed)
                     peer.OnLinkDown(far.Link);   // it was not looked at before the other side had given up
             });

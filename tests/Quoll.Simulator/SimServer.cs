@@ -35,6 +35,7 @@ internal sealed class SimServer
             ServerId = id,
             Ensemble = simulation.Config,
             ElectionAlg = simulation.Election,
+            FollowersServeObservers = simulation.FollowersServeObservers,
             TickTime = 200,
             MinSessionTimeout = 2000,
             MaxSessionTimeout = 20_000,

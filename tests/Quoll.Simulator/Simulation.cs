@@ -22,6 +22,7 @@ internal sealed class Simulation
         var members = Enumerable.Range(1, servers + observers)
             .Select(id => new Member(id, [new MemberAddress($"host{id}", 2888, 3888)], id > servers, null, 2181));
         Config = new EnsembleConfig(members);
+        FollowersServeObservers = observers > 0 && seed % 2 == 0;
         Ledger = new Ledger(this);
         Network = new SimNetwork(this);
         Servers = [.. Config.Members.Keys.Order().Select(id => new SimServer(this, id))];
@@ -32,6 +33,9 @@ internal sealed class Simulation
     public EnsembleConfig Config { get; }
 
     public ElectionAlgorithm Election { get; }
+
+    /// <summary>With observers, every other seed.</summary>
+    public bool FollowersServeObservers { get; }
 
     public IReadOnlyList<SimServer> Servers { get; }
 

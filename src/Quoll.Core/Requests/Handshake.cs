@@ -133,9 +133,16 @@ internal sealed class Handshake
         else if (IsReadOnly && _database.Sessions.ContainsKey(sessionId))
             _service.Disconnect(client);   // it may live, and nobody can say so
         else if (session is not { IsLocal: true } && _route?.TryRevalidate(client, sessionId, timeout) == true)
-            client.State = ClientState.CreatingSession;
+            AwaitRevalidated(client, session);
         else
             Attach(client, session, sessionId, timeout);
+    }
+
+    // What an observer still sends of it is too late.
+    private static void AwaitRevalidated(Client client, Session? session)
+    {
+        client.State = ClientState.CreatingSession;
+        session?.Owner = Session.Here;
     }
 
     private void Refuse(Client client, long sessionId)

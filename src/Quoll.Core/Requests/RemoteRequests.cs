@@ -62,16 +62,19 @@ internal sealed class RemoteRequests(PeerLane peers, PeerOptions options) : ILea
         return true;
     }
 
-    public bool OnTouched(scoped in QuorumPacket packet)
+    public bool OnTouched(scoped in QuorumPacket packet) => Service is null || Touch(packet, Service);
+
+    /// <summary>A learner's clients were heard of. False for what can't be read.</summary>
+    internal static bool Touch(scoped in QuorumPacket packet, ClientService service)
     {
         var reader = new JuteReader(packet.Data.Span);
-        while (!reader.AtEnd && Service is not null)
+        while (!reader.AtEnd)
         {
             var touched = SessionTimeout.Read(ref reader);
             if (reader.Malformed)
                 return false;
-            if (Service.Sessions.Find(touched.SessionId) is { } session)
-                Service.Sessions.Touch(session, Service.Pipeline.Now);
+            if (service.Sessions.Find(touched.SessionId) is { } session)
+                service.Sessions.Touch(session, service.Pipeline.Now);
         }
 
         return true;

@@ -16,7 +16,10 @@ internal sealed class Session(long id, int timeout)
     /// <summary>The owner of a session whose client is, or was last, connected here.</summary>
     public static readonly object Here = new();
 
-    /// <summary>On a leader: the learner that speaks for the session, or <see cref="Here"/>; null while that is not known.</summary>
+    /// <summary>
+    /// On a leader, or a follower that serves observers: the learner that speaks for the session, or <see cref="Here"/>; null while that
+    /// is not known.
+    /// </summary>
     public object? Owner { get; set; }
 
     /// <summary>On a leader: who a learner's client has proved to be, as it was said with its last change; null before the first.</summary>

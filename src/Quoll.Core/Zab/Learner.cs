@@ -4,8 +4,8 @@ using Quoll.Protocol.Records;
 
 namespace Quoll.Core.Zab;
 
-/// <summary>What a leader says that is about clients, and the tree that it may send: nothing that Zab knows of.</summary>
-internal interface ILeaderReplies
+/// <summary>What a learner cannot do by itself: it is about the tree, or about clients.</summary>
+internal interface ILearnerHost
 {
     /// <summary>A tree begins; the transactions in it go up to this one.</summary>
     void OnSnapshotBegins(Zxid zxid);
@@ -15,7 +15,11 @@ internal interface ILeaderReplies
 
     /// <summary>The leader's history is here and applied: serve clients.</summary>
     void OnActive();
+}
 
+/// <summary>What a leader says that is about clients, and means nothing to Zab.</summary>
+internal interface ILeaderReplies
+{
     void OnRevalidated(scoped in QuorumPacket packet);
 
     void OnSync();
@@ -33,8 +37,9 @@ internal sealed class Learner
     private const int Attempts = 5;
     private const int RetryDelay = 100;
     private readonly Ensemble _ensemble;
+    private readonly ILearnerHost _host;
     private readonly ILeaderReplies _replies;
-    private readonly long _leader;
+    private readonly MasterPort _master;
     private readonly Zxid _logged;
     private Instant _now;
     private Instant? _retryAt;
@@ -44,11 +49,12 @@ internal sealed class Learner
     private Zxid _acked;
     private bool _inMemory;
 
-    public Learner(Ensemble ensemble, ILeaderReplies replies, long leader, Instant now)
+    public Learner(Ensemble ensemble, ILearnerHost host, ILeaderReplies replies, MasterPort master, Instant now)
     {
         _ensemble = ensemble;
+        _host = host;
         _replies = replies;
-        _leader = leader;
+        _master = master;
         _now = now;
         _deadline = now + ensemble.InitTime;
         _logged = ensemble.History.Last;
@@ -61,7 +67,8 @@ internal sealed class Learner
 
     public Link Link { get; private set; } = null!;
 
-    public long Leader => _leader;
+    /// <summary>The leader, or the follower that an observer learns from.</summary>
+    public long Master => _master.Server;
 
     public long Epoch { get; private set; }
 
@@ -132,9 +139,8 @@ internal sealed class Learner
             (PacketType.Snapshot, LearnerPhase.Syncing) => OnSnapshot(zxid),
             (PacketType.Proposal, >= LearnerPhase.Syncing) => OnProposal(zxid, packet.Data.Span),
             (PacketType.Commit or PacketType.CommitAndActivate, >= LearnerPhase.Syncing) => OnCommit(zxid),
-            (PacketType.Inform, >= LearnerPhase.Syncing) => OnProposal(zxid, packet.Data.Span) && OnCommit(zxid),
-            (PacketType.InformAndActivate, >= LearnerPhase.Syncing) =>
-                packet.Data.Length > 8 && OnProposal(zxid, packet.Data.Span[8..]) && OnCommit(zxid),
+            (PacketType.Inform, >= LearnerPhase.Syncing) => OnInform(zxid, packet.Data.Span),
+            (PacketType.InformAndActivate, >= LearnerPhase.Syncing) => packet.Data.Length > 8 && OnInform(zxid, packet.Data.Span[8..]),
             (PacketType.NewLeader, LearnerPhase.Syncing) => OnNewLeader(zxid),
             (PacketType.UpToDate, LearnerPhase.Synced) => OnUpToDate(),
             (PacketType.Ping, LearnerPhase.Syncing or LearnerPhase.Synced) => true,   // who does not serve yet is not asked
@@ -227,7 +233,7 @@ internal sealed class Learner
     private void Connect()
     {
         _attempts++;
-        Link = _ensemble.Peers.Connect(_leader);
+        Link = _ensemble.Peers.Connect(_master);
     }
 
     private bool OnLeaderInfo(Zxid zxid)
@@ -276,7 +282,7 @@ internal sealed class Learner
         _lastZxid = zxid;
         Proposals = new Proposals(zxid);
         Phase = LearnerPhase.ReceivingSnapshot;
-        _replies.OnSnapshotBegins(zxid);
+        _host.OnSnapshotBegins(zxid);
         return true;
     }
 
@@ -294,6 +300,9 @@ internal sealed class Learner
         _ensemble.Disk.Add(DiskEffectKind.Append, zxid, bytes);
         return true;
     }
+
+    // An Apache follower may tell again what was in its log, or its tree, when it began to tell what it hears.
+    private bool OnInform(Zxid zxid, ReadOnlySpan<byte> txn) => zxid <= Proposals.Committed || (OnProposal(zxid, txn) && OnCommit(zxid));
 
     private bool OnCommit(Zxid zxid)
     {
@@ -313,7 +322,7 @@ internal sealed class Learner
             return false;
         Phase = LearnerPhase.SavingHistory;
         if (_inMemory)
-            _replies.SaveSnapshot();
+            _host.SaveSnapshot();
         else if (Proposals.Synced == Proposals.Last)
             SaveCurrentEpoch();
         return true;
@@ -338,7 +347,7 @@ internal sealed class Learner
     {
         Phase = LearnerPhase.Active;
         _ensemble.Peers.Send(Link, PacketType.Ack, Zxid.OfEpoch(Epoch));
-        _replies.OnActive();
+        _host.OnActive();
         return true;
     }
 

@@ -4,24 +4,21 @@ using Quoll.Protocol.Records;
 namespace Quoll.Core.Zab;
 
 /// <summary>
-/// Brings learners to the leader's history: the rest of the log, from disk; with a snapshot before it where the log does not reach back far
-/// enough. Only what is committed is sent before a learner has the epoch, and nothing between NEWLEADER and UPTODATE: several versions of
-/// Apache's server stumble over it (ZOOKEEPER-4394, ZOOKEEPER-4685, ZOOKEEPER-3023).
+/// Brings learners to their master's history: the rest of the log, from disk; with a snapshot before it where the log does not reach back
+/// far enough. Only what is committed is sent before a learner has the epoch, and nothing between NEWLEADER and UPTODATE: several versions
+/// of Apache's server stumble over it (ZOOKEEPER-4394, ZOOKEEPER-4685, ZOOKEEPER-3023).
 /// </summary>
 /// <param name="ensemble">The ensemble.</param>
-/// <param name="leader">Whose history it is.</param>
+/// <param name="master">Whose history it is. All that its epoch began with is committed by now.</param>
 /// <param name="snapshot">The newest snapshot on disk.</param>
-internal sealed class LearnerSync(Ensemble ensemble, Leader leader, Zxid? snapshot)
+internal sealed class LearnerSync(Ensemble ensemble, LearnerMaster master, Zxid? snapshot)
 {
-    private readonly Zxid _initial = ensemble.History.Last;
+    private readonly Zxid _initial = master.Proposals.Committed;
     private Zxid? _snapshot = snapshot;
     private bool _isOfEpoch;
 
-    /// <summary>A learner waits for a snapshot that has not been begun.</summary>
-    public bool WantsSnapshot => leader.Learners.Any(learner => learner.State == HandlerState.AwaitingSnapshot);
-
     /// <summary>What is committed and can be read back.</summary>
-    private Zxid Sendable => leader.Proposals.Committed < leader.Proposals.Synced ? leader.Proposals.Committed : leader.Proposals.Synced;
+    private Zxid Sendable => master.Proposals.Committed < master.Proposals.Synced ? master.Proposals.Committed : master.Proposals.Synced;
 
     public void Start(LearnerHandler learner)
     {
@@ -32,7 +29,7 @@ internal sealed class LearnerSync(Ensemble ensemble, Leader leader, Zxid? snapsh
         switch (plan.Kind)
         {
             case SyncKind.Diff:
-                ensemble.Peers.Send(learner.Link, PacketType.Diff, leader.Proposals.Committed);
+                ensemble.Peers.Send(learner.Link, PacketType.Diff, master.Proposals.Committed);
                 Finish(learner, plan.From);
                 break;
             case SyncKind.Truncate:
@@ -55,7 +52,7 @@ internal sealed class LearnerSync(Ensemble ensemble, Leader leader, Zxid? snapsh
     // gives it back, and is sent it anew, as a proposal.
     private SyncPlan Committed(SyncPlan plan, bool cutsExactly)
     {
-        var committed = leader.Proposals.Committed;
+        var committed = master.Proposals.Committed;
         if (plan.Kind is not (SyncKind.Diff or SyncKind.Truncate) || plan.From <= committed)
             return plan;
         return cutsExactly ? new SyncPlan(SyncKind.Truncate, committed) : new SyncPlan(SyncKind.SnapshotOfEpoch);
@@ -65,10 +62,10 @@ internal sealed class LearnerSync(Ensemble ensemble, Leader leader, Zxid? snapsh
     public void OnSnapshotSaved(Zxid zxid)
     {
         _snapshot = zxid;
-        _isOfEpoch = leader.Phase >= LeaderPhase.Synchronizing && zxid >= _initial;
+        _isOfEpoch = master.HasEpoch && zxid >= _initial;
         if (!_isOfEpoch)
             return;
-        foreach (var learner in leader.Learners)
+        foreach (var learner in master.Learners)
         {
             if (learner.State == HandlerState.AwaitingSnapshot)
                 SendSnapshotOfEpoch(learner);
@@ -89,7 +86,7 @@ internal sealed class LearnerSync(Ensemble ensemble, Leader leader, Zxid? snapsh
     private void SendSnapshotOfEpoch(LearnerHandler learner)
     {
         var zxid = _snapshot!.Value;
-        SendSnapshot(learner, zxid, zxid.Epoch < leader.Epoch ? Zxid.OfEpoch(leader.Epoch) : zxid);
+        SendSnapshot(learner, zxid, zxid.Epoch < master.Epoch ? Zxid.OfEpoch(master.Epoch) : zxid);
     }
 
     private void SendSnapshot(LearnerHandler learner, Zxid zxid, Zxid name)
@@ -103,7 +100,7 @@ internal sealed class LearnerSync(Ensemble ensemble, Leader leader, Zxid? snapsh
     {
         learner.Sent = from;
         SendLog(learner, asInforms: false);
-        ensemble.Peers.Send(learner.Link, PacketType.NewLeader, Zxid.OfEpoch(leader.Epoch), ensemble.ConfigText);
+        ensemble.Peers.Send(learner.Link, PacketType.NewLeader, Zxid.OfEpoch(master.Epoch), ensemble.ConfigText);
         learner.State = HandlerState.Syncing;
     }
 }

@@ -76,7 +76,14 @@ internal static class MonitorReport
     {
         yield return ("quorum_size", ensemble.Voters.Count);
         if (about.Follows is { } followed)
+        {
             yield return ("leader_id", followed);
+            if (about.State == ServerState.Observing)
+                yield return ("observer_master_id", followed);
+        }
+
+        if (about.SyncedObservers is { } served)
+            yield return ("synced_observers", served);
         if (about.Leader is not { } leader)
             yield break;
         var any = leader.ProposalSizes.Count > 0;

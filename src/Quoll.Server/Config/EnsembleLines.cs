@@ -68,6 +68,10 @@ internal static class EnsembleLines
         if (MyIdFile.Read(config, ensemble, first, report) is not { } id)
             return config;
         var (line, self) = members.First(entry => entry.Value.Id == id);
+        var forObservers = config.Quorum.ObserverMasterPort;
+        if (given.FirstOrDefault(setting => setting.Key == "observerMasterPort") is { } port && !self.IsObserver
+            && self.Addresses.Any(at => forObservers == at.QuorumPort || forObservers == at.ElectionPort))
+            report.Error(port, $"observerMasterPort={port.Value}: {line.Key} has this port for something else");
         var saysObserver = config.Quorum.PeerType == "observer";
         if (given.FirstOrDefault(setting => setting.Key == "peerType") is { } type && saysObserver != self.IsObserver)
             report.Warn(type, $"peerType={type.Value}: {line.Key} says otherwise, and counts");

@@ -46,7 +46,6 @@ internal static class OtherKeys
         Warn("reconfigEnabled", "every reconfig request is refused", "false"),
         Warn("metricsProvider.className", "no metrics endpoint is opened; use the four-letter word mntr",
             "org.apache.zookeeper.metrics.impl.DefaultMetricsProvider", "org.apache.zookeeper.metrics.impl.NullMetricsProvider"),
-        Warn("observerMasterPort", "observers follow the leader itself", "0"),
         Warn("syncEnabled", "an observer keeps its log on disk", "true"),
         Warn("leaderServes", "a leader serves clients too", "yes"),
         Warn("forceSnapshotSync", "a learner is sent the part of the log that it lacks, where the leader has it", "false"),

@@ -70,6 +70,9 @@ internal sealed record QuorumSettings
     /// <summary>Wait for connections of other servers at every address, and not only at that of the list.</summary>
     public bool ListenOnAllAddresses { get; init; }
 
+    /// <summary>Where followers serve observers; 0: the leader serves them.</summary>
+    public int ObserverMasterPort { get; init; }
+
     public TimeSpan ConnectTimeout { get; init; }
     public bool TcpKeepAlive { get; init; }
 

@@ -44,6 +44,8 @@ internal static class SupportedKeys
         Text("electionAlg", "3", "3 (fast leader election) or 0 (the basic one, over UDP); 1 and 2 Apache's servers refuse, too", (c, v) =>
             ReadElectionAlg(v) is { } alg ? c with { Quorum = c.Quorum with { ElectionAlg = alg } } : null),
         Flag("quorumListenOnAllIPs", "false", (c, v) => c with { Quorum = c.Quorum with { ListenOnAllAddresses = v } }),
+        Int("observerMasterPort", "0", -1, (c, v) =>
+            c with { Quorum = c.Quorum with { ObserverMasterPort = Math.Max(0, v) } }, max: 65535),
         Millis("cnxTimeout", "5000", 1, (c, v) => c with { Quorum = c.Quorum with { ConnectTimeout = v } }),
         Flag("localSessionsEnabled", "false", (c, v) => c with { Quorum = c.Quorum with { LocalSessions = v } }),
         Flag("localSessionsUpgradingEnabled", "false", (c, v) => c with { Quorum = c.Quorum with { UpgradesLocalSessions = v } }),

@@ -42,25 +42,11 @@ internal sealed class PeerLinks : ConnectionHandler
     public int LargestPacket { get; }
 
     /// <summary>Another server has connected to the quorum port.</summary>
-    public override async Task OnConnectedAsync(ConnectionContext connection)
-    {
-        if (Interlocked.Increment(ref _open) > MostLinks)
-        {
-            _logger.PeerRefused(connection.RemoteEndPoint?.ToString() ?? "", $"there are {MostLinks} connections already");
-            connection.Abort();
-        }
-        else
-        {
-            var link = new PeerLink(_loop, this);
-            await link.RunAsync(connection, peer =>
-            {
-                _links.Add(link);
-                link.Link = peer.OnLink(link);
-            });
-        }
+    public override Task OnConnectedAsync(ConnectionContext connection) => RunAsync(connection, (peer, link) => peer.OnLink(link));
 
-        Interlocked.Decrement(ref _open);
-    }
+    /// <summary>An observer has connected to the port for observers.</summary>
+    public Task OnObserverConnectedAsync(ConnectionContext connection) =>
+        RunAsync(connection, (peer, link) => peer.OnObserverLink(link));
 
     /// <summary>On the loop: does what the peer wants said.</summary>
     public void Take(PeerLane lane)
@@ -70,8 +56,8 @@ internal sealed class PeerLinks : ConnectionHandler
             var bytes = lane.Bytes.Written.Slice(effect.Offset, effect.Length);
             if (effect.Kind is PeerEffectKind.Notify or PeerEffectKind.Ask or PeerEffectKind.Answer)
                 _election.Take(effect, bytes);
-            else if (effect.Kind == PeerEffectKind.Connect)
-                Connect(effect.Link!, effect.Server);
+            else if (effect.Kind is PeerEffectKind.Connect or PeerEffectKind.ConnectToObserverPort)
+                Connect(effect.Link!, effect.Server, effect.Kind == PeerEffectKind.ConnectToObserverPort);
             else if (effect.Link!.Host is PeerLink link)
                 Take(link, effect, bytes);
         }
@@ -133,6 +119,26 @@ internal sealed class PeerLinks : ConnectionHandler
     /// <summary>On the loop: a server that does not take what it is sent.</summary>
     public void OnCutOff(PeerLink link) => _logger.PeerCutOff(link.Remote);
 
+    private async Task RunAsync(ConnectionContext connection, Func<QuorumPeer, PeerLink, Link> tell)
+    {
+        if (Interlocked.Increment(ref _open) > MostLinks)
+        {
+            _logger.PeerRefused(connection.RemoteEndPoint?.ToString() ?? "", $"there are {MostLinks} connections already");
+            connection.Abort();
+        }
+        else
+        {
+            var link = new PeerLink(_loop, this);
+            await link.RunAsync(connection, peer =>
+            {
+                _links.Add(link);
+                link.Link = tell(peer, link);
+            });
+        }
+
+        Interlocked.Decrement(ref _open);
+    }
+
     private void Take(PeerLink link, in PeerEffect effect, ReadOnlySpan<byte> bytes)
     {
         if (effect.Kind == PeerEffectKind.Send)
@@ -152,18 +158,19 @@ internal sealed class PeerLinks : ConnectionHandler
         _touched.Add(link);
     }
 
-    private void Connect(Link known, long server)
+    private void Connect(Link known, long server, bool asObserver)
     {
         var link = new PeerLink(_loop, this) { Link = known };
         known.Host = link;
-        _ = ConnectAsync(link, known, server);
+        var addresses = _settings.Ensemble!.Members[server].Addresses
+            .Select(address => (address.Host, asObserver ? _settings.ObserverMasterPort : address.QuorumPort));
+        _ = ConnectAsync(link, known, server, addresses);
     }
 
-    private async Task ConnectAsync(PeerLink link, Link known, long server)
+    private async Task ConnectAsync(PeerLink link, Link known, long server, IEnumerable<(string Host, int Port)> addresses)
     {
         // The loop may be in the middle of a step: what follows happens after it.
         await Task.Yield();
-        var addresses = _settings.Ensemble!.Members[server].Addresses.Select(address => (address.Host, address.QuorumPort));
         var (connection, why) = await _dialer.ConnectAsync(addresses);
         if (connection is null)
         {

@@ -7,7 +7,10 @@ using Quoll.Server.Config;
 
 namespace Quoll.Server.Peers;
 
-/// <summary>This server's two ports for the others: one for elections, one on which a leader serves its learners.</summary>
+/// <summary>
+/// This server's ports for the others: one for elections, one on which a leader serves its learners, and one on which a follower serves
+/// observers, if that is wanted.
+/// </summary>
 internal sealed class PeerPorts : IAsyncDisposable
 {
     private readonly QuorumSettings _settings;
@@ -28,18 +31,24 @@ internal sealed class PeerPorts : IAsyncDisposable
 
     public PeerLinks Links { get; }
 
-    /// <summary>Opens both ports, at every address by which the others know this server.</summary>
+    /// <summary>Opens the ports, at every address by which the others know this server.</summary>
     public void Listen(KestrelServerOptions kestrel)
     {
         foreach (var address in _settings.Self.Addresses)
         {
             var at = AddressOf(address.Host);
-            Listen(kestrel, at, address.QuorumPort, Links);
+            Listen(kestrel, at, address.QuorumPort, Links.OnConnectedAsync);
             if (_election is ElectionPort port)
-                Listen(kestrel, at, address.ElectionPort, port);
+                Listen(kestrel, at, address.ElectionPort, port.OnConnectedAsync);
             else
                 ((ElectionDatagrams)_election).Open(at, address.QuorumPort);
         }
+
+        // Its port is the same at all addresses, and an address may be there twice.
+        if (_settings.ObserverMasterPort == 0 || _settings.Self.IsObserver)
+            return;
+        foreach (var host in HostsForObservers())
+            Listen(kestrel, AddressOf(host), _settings.ObserverMasterPort, Links.OnObserverConnectedAsync);
     }
 
     /// <summary>Begins to connect to the others.</summary>
@@ -52,6 +61,12 @@ internal sealed class PeerPorts : IAsyncDisposable
         _dialer.Dispose();
     }
 
+    private IEnumerable<string> HostsForObservers()
+    {
+        var hosts = _settings.Self.Addresses.Select(address => address.Host).Distinct();
+        return _settings.ListenOnAllAddresses ? hosts.Take(1) : hosts;
+    }
+
     /// <summary>Where to wait for the others; null for every address.</summary>
     private IPAddress? AddressOf(string host)
     {
@@ -60,13 +75,13 @@ internal sealed class PeerPorts : IAsyncDisposable
         return _settings.ListenOnAllAddresses ? null : address;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, IPAddress? address, int port, ConnectionHandler handler)
+    private static void Listen(KestrelServerOptions kestrel, IPAddress? address, int port, Func<ConnectionContext, Task> handle)
     {
         if (address is null)
             kestrel.ListenAnyIP(port, Handle);
         else
             kestrel.Listen(new IPEndPoint(address, port), Handle);
 
-        void Handle(ListenOptions listen) => listen.Run(handler.OnConnectedAsync);
+        void Handle(ListenOptions listen) => listen.Run(handle);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Quoll.Interop.Servers;
 
 namespace Quoll.Interop.Ensembles;
@@ -17,6 +18,9 @@ internal sealed record EnsemblePlan(params ServerKind[] Voters)
     /// <summary>The network whose places the servers have; null for loopback.</summary>
     public Lan? Lan { get; init; }
 
+    /// <summary>Each server has an address of its own: their ports for observers have one number.</summary>
+    public bool FollowersServeObservers { get; init; }
+
     /// <summary>What stands between the servers; null for nothing.</summary>
     public RelaySet? Relays { get; init; }
 
@@ -28,9 +32,12 @@ internal sealed record EnsemblePlan(params ServerKind[] Voters)
 
     /// <summary>A server that does not run yet.</summary>
     public ServerProcess Create(int number) => ServerProcess.Create(
-        number <= Voters.Length ? Voters[number - 1] : Observers[number - 1 - Voters.Length], Lan?.PlaceOf(number), Environment(number));
+        number <= Voters.Length ? Voters[number - 1] : Observers[number - 1 - Voters.Length], PlaceOf(number), Environment(number));
 
     public IEnumerable<string> Merge(IEnumerable<string> usual) => Override(usual, Settings);
+
+    private ServerPlace? PlaceOf(int number) =>
+        FollowersServeObservers ? new ServerPlace(IPAddress.Parse($"127.0.7.{number}")) : Lan?.PlaceOf(number);
 
     private static IEnumerable<string> Override(IEnumerable<string> usual, string[] own) =>
         usual.Where(line => !own.Any(other => other.Split('=')[0] == line.Split('=')[0])).Concat(own);

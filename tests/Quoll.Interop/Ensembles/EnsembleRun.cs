@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using Quoll.Interop.Exchange;
@@ -12,6 +13,7 @@ internal sealed partial class EnsembleRun : IAsyncDisposable
     private readonly List<ServerProcess> _servers;
     private readonly EnsemblePlan _plan;
     private readonly List<(IPEndPoint Quorum, IPEndPoint Election)> _peerPorts;
+    private readonly int _observerPort = LoopbackPorts.Free();
 
     private EnsembleRun(EnsemblePlan plan)
     {
@@ -96,6 +98,10 @@ internal sealed partial class EnsembleRun : IAsyncDisposable
         },
         () => Output);
 
+    /// <summary>The server that an observer learns from.</summary>
+    public async Task<ServerProcess> MasterOfAsync(ServerProcess observer) =>
+        _servers[int.Parse(Master().Match(await observer.AskAsync("mntr")).Groups["id"].Value, CultureInfo.InvariantCulture) - 1];
+
     /// <summary>Returns once a server that has lost the others serves nobody any more.</summary>
     public Task UntilNotServingAsync(ServerProcess server) => Deadline.UntilAsync(
         AgreesWithin, $"{server.Address} does not serve", async () => (await ModeAsync(server)).Length == 0, () => Output);
@@ -175,6 +181,8 @@ internal sealed partial class EnsembleRun : IAsyncDisposable
     private List<string> SettingsOf(int own)
     {
         var lines = _plan.Merge(["initLimit=20", "syncLimit=10", "tickTime=500", "snapCount=500", "preAllocSize=64"]).ToList();
+        if (_plan.FollowersServeObservers)
+            lines.Add($"observerMasterPort={_observerPort}");
         for (var i = 0; i < _servers.Count; i++)
         {
             var role = i < _plan.Voters.Length ? "participant" : "observer";
@@ -189,4 +197,7 @@ internal sealed partial class EnsembleRun : IAsyncDisposable
 
     [GeneratedRegex("^Mode: (?<mode>[a-z]+)", RegexOptions.Multiline)]
     private static partial Regex Mode();
+
+    [GeneratedRegex(@"^zk_observer_master_id\t(?<id>\d+)", RegexOptions.Multiline)]
+    private static partial Regex Master();
 }

@@ -171,16 +171,17 @@ internal sealed class ServerRules(Simulation simulation, SimServer server)
         }
     }
 
-    // An epoch has one leader, once; and who learns from it must come to have what was committed before (I9).
+    // An epoch has one leader, once; and who learns from it, or from who follows it, must come to have what was committed before (I9).
     private void OnNewLeader(SimServer to, long epoch)
     {
         var epochs = simulation.Ledger.Epochs;
-        if (!epochs.TryGetValue(epoch, out var led))
+        var follows = server.Peer!.State == ServerState.Following;
+        if (!epochs.TryGetValue(epoch, out var led) && !follows)
             epochs.Add(epoch, led = (Role, Mirror.LastSynced));
-        if (led.Role != Role)
+        if (led.Role != Role && !follows)
             simulation.Complain($"epoch {epoch} is led by {Role}, and was by {led.Role}");
         if (Mirror.CurrentEpoch != epoch)
-            simulation.Complain($"server {server.Id} leads epoch {epoch}, and has {Mirror.CurrentEpoch} on disk");
-        to.Rules._mustHave = Math.Max(led.Initial, server.Peer!.LastProcessed.Value);
+            simulation.Complain($"server {server.Id} names epoch {epoch} as the newest, and has {Mirror.CurrentEpoch} on disk");
+        to.Rules._mustHave = Math.Max(led.Initial, server.Peer.LastProcessed.Value);
     }
 }

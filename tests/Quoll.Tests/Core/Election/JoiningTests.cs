@@ -48,7 +48,7 @@ public sealed class JoiningTests
         Hear(server, 2, ServerState.Leading, 2, Last, round: 9, epoch: 2);
 
         Assert.Equal(ServerState.Following, server.Peer.State);
-        Assert.Equal(2, server.Connecting.Peek().Server);
+        Assert.Equal(2, server.Connecting.Peek().To.Server);
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class JoiningTests
         Assert.Equal(ServerState.Following, server.Peer.State);
         Assert.All(Told(server), told => Assert.Equal(1, told.What.Round));
         Assert.Equal(3, Told(server)[^1].What.Vote.Leader);
-        Assert.Equal(3, server.Connecting.Last().Server);
+        Assert.Equal(3, server.Connecting.Last().To.Server);
     }
 
     [Fact]

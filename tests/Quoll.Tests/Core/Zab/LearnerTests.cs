@@ -146,6 +146,25 @@ public sealed class LearnerTests
         Assert.Equal(Z.Of(4, 1), server.Peer.LastProcessed);
     }
 
+    // An Apache follower that serves observers may, as it goes over from its log to what it hears.
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(4, 1)]
+    public void An_observer_may_be_told_twice_of_what_it_has(int epoch, int counter)
+    {
+        using var server = new SteppedServer(
+            SteppedServer.Options(4, SteppedServer.Config(3, observers: 1)), new DataDirectory().Log(1, 1, 3).Epochs(1, 1).Disk);
+        var leader = new ScriptedLeader(server, 4).Elect();
+        leader.Greet();
+        leader.Say(PacketType.Diff).Say(PacketType.Inform, Z.Of(4, 1), DataDirectory.TxnOf(Z.Of(4, 1)));
+
+        leader.Say(PacketType.Inform, Z.Of(epoch, counter), DataDirectory.TxnOf(Z.Of(epoch, counter))).Finish();
+        leader.Say(PacketType.Inform, Z.Of(4, 2), DataDirectory.TxnOf(Z.Of(4, 2)));
+
+        Assert.Equal(Z.Of(4, 2), server.Peer.LastProcessed);
+        Assert.Equal(["/n1-1", "/n1-2", "/n1-3", "/n4-1", "/n4-2"], server.ZnodesOnDisk());
+    }
+
     [Fact]
     public void Five_attempts_are_made_to_reach_a_leader()
     {

@@ -4,8 +4,11 @@ using Quoll.Protocol.Records;
 
 namespace Quoll.Tests.Core.Zab;
 
-/// <summary>A learner that says to a leader what a test wants it to, as an Apache server would: without Quoll's mark.</summary>
-internal sealed class ScriptedLearner(SteppedServer leader, long id, bool observes = false)
+/// <summary>
+/// A learner that says to a leader, or to a follower that serves observers, what a test wants it to, as an Apache server would: without
+/// Quoll's mark.
+/// </summary>
+internal sealed class ScriptedLearner(SteppedServer leader, long id, bool observes = false, bool ofFollower = false)
 {
     private Wire? _wire;
 
@@ -27,7 +30,7 @@ internal sealed class ScriptedLearner(SteppedServer leader, long id, bool observ
     /// <summary>Connects, and says which epoch it has promised.</summary>
     public ScriptedLearner Introduce(long acceptedEpoch)
     {
-        _wire = leader.Connect();
+        _wire = leader.Connect(asObserver: ofFollower);
         Say(observes ? PacketType.ObserverInfo : PacketType.FollowerInfo, Zxid.OfEpoch(acceptedEpoch), InfoOf(id));
         return this;
     }

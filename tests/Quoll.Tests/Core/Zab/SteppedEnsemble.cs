@@ -253,15 +253,15 @@ internal sealed class SteppedEnsemble : IDisposable
             while (server.Connecting.TryPeek(out var asked))
             {
                 any = true;
-                if (!Has(server.Id) || !Has(asked.Server))
+                if (!Has(server.Id) || !Has(asked.To.Server))
                 {
                     server.Connecting.Dequeue();
                     server.Do(peer => peer.OnLinkDown(asked.Link));
                     continue;
                 }
 
-                var far = _servers[asked.Server].Connect();
-                var near = server.Accept(asked.Server);
+                var far = _servers[asked.To.Server].Connect(asked.To.ForObservers);
+                var near = server.Accept(asked.To.Server);
                 (near.Other, far.Other) = (far, near);
             }
         }

@@ -45,7 +45,7 @@ internal sealed class SteppedServer : ITestHost, IDisposable
     public long Now { get; private set; } = 1_000_000;
 
     /// <summary>Connections it has asked for, and to whom.</summary>
-    public Queue<(Link Link, long Server)> Connecting { get; } = new();
+    public Queue<(Link Link, MasterPort To)> Connecting { get; } = new();
 
     public List<Wire> Wires { get; } = [];
 
@@ -63,10 +63,11 @@ internal sealed class SteppedServer : ITestHost, IDisposable
     public static EnsembleConfig Config(int voters, int observers = 0) => new(Enumerable.Range(1, voters + observers)
         .Select(id => new Quoll.Core.Quorum.Member(id, [new MemberAddress($"host{id}", 2888, 3888)], id > voters, null, 2181)));
 
-    public static PeerOptions Options(long id, EnsembleConfig config) => new()
+    public static PeerOptions Options(long id, EnsembleConfig config, bool followersServe = false) => new()
     {
         ServerId = id,
         Ensemble = config,
+        FollowersServeObservers = followersServe,
         TickTime = 1000,
         MinSessionTimeout = 2000,
         MaxSessionTimeout = 20_000,
@@ -142,7 +143,7 @@ internal sealed class SteppedServer : ITestHost, IDisposable
     public Wire Accept(long server)
     {
         Assert.True(Connecting.TryDequeue(out var asked), $"server {Id} has asked for no connection");
-        Assert.Equal(server, asked.Server);
+        Assert.Equal(server, asked.To.Server);
         var wire = new Wire(this, asked.Link);
         asked.Link.Host = wire;
         Wires.Add(wire);
@@ -150,12 +151,12 @@ internal sealed class SteppedServer : ITestHost, IDisposable
         return wire;
     }
 
-    /// <summary>Somebody has connected to its quorum port.</summary>
-    public Wire Connect()
+    /// <summary>Somebody has connected to its quorum port, or to that for observers.</summary>
+    public Wire Connect(bool asObserver = false)
     {
         var wire = new Wire(this);
         Wires.Add(wire);
-        Do(peer => wire.Link = peer.OnLink(wire));
+        Do(peer => wire.Link = asObserver ? peer.OnObserverLink(wire) : peer.OnLink(wire));
         return wire;
     }
 
@@ -249,9 +250,9 @@ internal sealed class SteppedServer : ITestHost, IDisposable
             Invariants.OfDatagram(this, bytes);
             Datagrams.Add((effect.Asker is long asker ? asker : effect.Server, bytes));
         }
-        else if (effect.Kind == PeerEffectKind.Connect)
+        else if (effect.Kind is PeerEffectKind.Connect or PeerEffectKind.ConnectToObserverPort)
         {
-            Connecting.Enqueue((effect.Link!, effect.Server));
+            Connecting.Enqueue((effect.Link!, new MasterPort(effect.Server, effect.Kind == PeerEffectKind.ConnectToObserverPort)));
         }
         else if (effect.Link!.Host is Wire { Down: false } wire)
         {
