@@ -39,6 +39,7 @@ internal sealed class Member : ILearnerHost
             TickTime = options.TickTime,
             InitTime = options.TickTime * options.InitLimit,
             SyncTime = options.TickTime * options.SyncLimit,
+            IsLost = recovered.IsLost,
         };
         outbox.Peers.SetConfig(_ensemble.ConfigText);
         _election = IElection.Of(options.ElectionAlg, _ensemble, options.Seed);
@@ -74,9 +75,15 @@ internal sealed class Member : ILearnerHost
     public void OnNotification(long from, ReadOnlySpan<byte> bytes)
     {
         if (Notification.TryRead(bytes, out var notification))
+        {
+            _ensemble.CompareConfig(from, Notification.ConfigIn(bytes));
             ((FastLeaderElection)_election).OnNotification(from, notification);
+        }
         else
+        {
             _ensemble.Notice(NoticeKind.NotificationDropped, from, $"a message of {bytes.Length} bytes that is none");
+        }
+
         Turn();
     }
 
@@ -362,7 +369,8 @@ internal sealed class Member : ILearnerHost
         _replica.ApplyCommitted();
         if (proposals.Count > 0)
             return;
-        Look();
+        if (!(_now < Learner?.RestsUntil))
+            Look();
     }
 
     private void Leave(string why)
@@ -383,8 +391,8 @@ internal sealed class Member : ILearnerHost
         Learner = null;
         _ensemble.Epochs.OnRead(_ensemble.Epochs.Accepted, _ensemble.History.Last.Epoch);
         _replica.BeAlone();
-        _election.Look(_ensemble.History.Last, _ensemble.Epochs.Current, _now);
-        var has = $"history up to {_ensemble.History.Last}, epoch {_ensemble.Epochs.Current}";
+        _election.Look(_ensemble.KnownLast, _ensemble.Epochs.Current, _now);
+        var has = $"history up to {_ensemble.KnownLast}, epoch {_ensemble.Epochs.Current}";
         _ensemble.Notice(NoticeKind.Looking, _options.ServerId, has);
     }
 }

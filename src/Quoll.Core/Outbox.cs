@@ -222,6 +222,9 @@ public enum NoticeKind
     /// <summary>The server with this id wants to learn, and no list has it: it is served, and counts for nothing.</summary>
     LearnerNotListed,
 
+    /// <summary>The server with this id goes by another list of servers: the text says how it differs.</summary>
+    ConfigDiffers,
+
     /// <summary>A datagram that does not fit: the text says from where it came, and why.</summary>
     DatagramDropped,
 

@@ -38,6 +38,12 @@ public sealed class RecoveredState
 
     public long CurrentEpoch { get; set; }
 
+    /// <summary>
+    /// Nothing was found where there should be something: what this server has acknowledged is not known, and so it has no say in an
+    /// election, nor in an epoch, before a leader has given it a history (<c>db.autocreate=false</c>).
+    /// </summary>
+    public bool IsLost { get; set; }
+
     internal Database Database { get; }
 
     internal History History { get; } = new(default);

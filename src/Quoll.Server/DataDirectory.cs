@@ -46,22 +46,20 @@ internal sealed class DataDirectory : IDisposable
         new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length);
 
     /// <summary>
-    /// Refuses to begin with nothing where that was forbidden (<c>db.autocreate=false</c>): an empty directory is then a disk that
+    /// Whether a server may begin with nothing. Where that was forbidden (<c>db.autocreate=false</c>), an empty directory is a disk that
     /// was lost, unless a file named <c>initialize</c> says otherwise.
     /// </summary>
-    public void AllowNewDatabase(StorageSettings settings)
+    public bool MayBeNew(StorageSettings settings)
     {
-        var marker = Path.Combine(settings.LogDir, "initialize");
-        var marked = File.Exists(marker);
-        if (!settings.CreateDatabase && !marked)
-        {
-            throw new StorageException(
-                $"{settings.DataDir} is empty, and db.autocreate=false. If it is to be new, create the file {marker}");
-        }
-
-        if (marked)
-            Disk.Delete(marker);
+        var marker = MarkerOfNew(settings);
+        if (!File.Exists(marker))
+            return settings.CreateDatabase;
+        Disk.Delete(marker);
+        return true;
     }
+
+    /// <summary>The file that says that a server is new.</summary>
+    public static string MarkerOfNew(StorageSettings settings) => Path.Combine(settings.LogDir, "initialize");
 
     public void Dispose()
     {

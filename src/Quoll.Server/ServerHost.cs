@@ -128,19 +128,35 @@ internal sealed class ServerHost : IAsyncDisposable
         var history = new HistoryOnDisk(_directory, _config, options, _logger);
         var (state, empty) = history.Read();
         if (empty)
-        {
-            _directory.AllowNewDatabase(_config.Storage);
-            _logger.NewServer(_directory.Snapshots);
-        }
+            CheckEmpty(state);
 
         var peer = new QuorumPeer(options, state, PeerLoop.Now, PeerLoop.WallClock);
         StartDisk(peer, history);
-        if (empty)
+        if (empty && !state.IsLost)
             WriteFirstSnapshot(peer);
 
         // Only now: from here on the peer belongs to whoever has an input.
         _log!.Start();
         _snapshots!.Start();
+    }
+
+    private void CheckEmpty(RecoveredState state)
+    {
+        if (_directory!.MayBeNew(_config.Storage))
+        {
+            _logger.NewServer(_directory.Snapshots);
+            return;
+        }
+
+        var marker = DataDirectory.MarkerOfNew(_config.Storage);
+        if (_config.Quorum.Ensemble is not { Voters.Count: > 1 })
+        {
+            throw new StorageException(
+                $"{_config.Storage.DataDir} is empty, and db.autocreate=false. If it is to be new, create the file {marker}");
+        }
+
+        state.IsLost = true;
+        _logger.LostServer(_directory.Snapshots, marker);
     }
 
     private void StartDisk(QuorumPeer peer, HistoryOnDisk history)

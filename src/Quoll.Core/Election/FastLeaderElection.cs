@@ -18,8 +18,8 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
     private const int FirstResend = 200;
     private const int LastResend = 60_000;
 
-    /// <summary>An observer is told nothing that it did not ask for.</summary>
-    private const int LastResendOfObserver = 1_600;
+    /// <summary>An observer is told nothing that it did not ask for, nor is who lost its disk.</summary>
+    private const int LastResendOfNobody = 1_600;
     private readonly Dictionary<long, Vote> _looking = [];
     private readonly Dictionary<long, Notification> _settled = [];
     private readonly HashSet<long> _reachable = [];
@@ -46,6 +46,9 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
     public bool IsDeserted => State == ServerState.Leading && config.Verifier.IsQuorum([.. _elsewhere.Keys]);
 
     private bool Votes => config.Voters.Contains(self);
+
+    // Who lost its disk does not know what it has acknowledged: it elects nobody, and takes the leader whom others have.
+    private bool IsLost => _initial.Zxid.Value == -1;
 
     public void Look(Zxid lastZxid, long peerEpoch, Instant now)
     {
@@ -102,7 +105,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
         }
         else if (now >= _resendAt)
         {
-            _resendAfter = Math.Min(_resendAfter * 2, Votes ? LastResend : LastResendOfObserver);
+            _resendAfter = Math.Min(_resendAfter * 2, Votes && !IsLost ? LastResend : LastResendOfNobody);
             Broadcast();
         }
     }
@@ -158,8 +161,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
     {
         _settled.Remove(from);
 
-        // Who was started with an empty disk does not know what it may have promised.
-        if (heard.Vote.Zxid.Value == -1 || _initial.Zxid.Value == -1)
+        if (heard.Vote.Zxid.Value == -1 || IsLost)
             return;
         if (heard.Round < Round)
         {
@@ -250,7 +252,7 @@ internal sealed class FastLeaderElection(long self, EnsembleConfig config, PeerL
     /// </summary>
     private void Tally()
     {
-        if (State != ServerState.Looking || Elected is not null || _paused)
+        if (State != ServerState.Looking || Elected is not null || _paused || IsLost)
             return;
         Span<long> supporters = stackalloc long[config.Voters.Count];
         var count = 0;

@@ -59,7 +59,7 @@ internal sealed class LeaderElection(Ensemble ensemble, ulong seed) : IElection
         State = ServerState.Looking;
         Elected = null;
         _now = now;
-        _initial = _vote = ensemble.Votes ? new Vote(ensemble.Self, lastZxid, peerEpoch) : Nobody;
+        _initial = _vote = ensemble.HasSay ? new Vote(ensemble.Self, lastZxid, peerEpoch) : Nobody;
         _pause = FirstPause;
         _paused = false;
         Ask();
@@ -112,10 +112,10 @@ internal sealed class LeaderElection(Ensemble ensemble, ulong seed) : IElection
             Drop(sender, $"{bytes.Length} bytes that are neither question nor answer");
     }
 
-    // Between two roles nothing can be claimed, and who does not vote is not asked.
+    // Between two roles nothing can be claimed; who does not vote is not asked, and who lost its disk would only be in the way.
     private void OnQuestion(int xid, object sender)
     {
-        if (_paused || !ensemble.Votes)
+        if (_paused || !ensemble.HasSay)
             return;
 
         // How much the leader has by now: when it was lost and is back with less, who has not noticed must not pass for its new voter.
@@ -182,7 +182,7 @@ internal sealed class LeaderElection(Ensemble ensemble, ulong seed) : IElection
         if (best != _vote)
             _pause = FirstPause;
         _vote = best;
-        if (best.Leader != long.MinValue && HasQuorum(best, leads: false, ensemble.Votes))
+        if (best.Leader != long.MinValue && HasQuorum(best, leads: false, ensemble.HasSay))
         {
             Elected = best;
             return;
@@ -223,7 +223,7 @@ internal sealed class LeaderElection(Ensemble ensemble, ulong seed) : IElection
             if (answer.State != ServerState.Leading || (best is { } other && !leader.Beats(other)))
                 continue;
             var isAhead = (_initial.PeerEpoch, _initial.Zxid.Value).CompareTo((leader.PeerEpoch, leader.Zxid.Value)) > 0;
-            if (HasQuorum(leader, leads: true, withSelf: ensemble.Votes && !isAhead))
+            if (HasQuorum(leader, leads: true, withSelf: ensemble.HasSay && !isAhead))
                 best = leader;
         }
 

@@ -71,6 +71,12 @@ internal readonly record struct Notification(ServerState State, Vote Vote, long 
         buffer.Advance(LengthOf34 + 4 + config.Length);
     }
 
+    /// <summary>The configuration that its sender goes by; empty if it tells none. Of a message that could be read.</summary>
+    public static ReadOnlySpan<byte> ConfigIn(ReadOnlySpan<byte> bytes) =>
+        bytes.Length > LengthOf34 && BinaryPrimitives.ReadInt32BigEndian(bytes[36..]) > 1
+            ? bytes.Slice(LengthOf34 + 4, BinaryPrimitives.ReadInt32BigEndian(bytes[LengthOf34..]))
+            : [];
+
     // A server that sends it is in an ensemble, and so its text has at least itself.
     private static bool HasWholeConfig(ReadOnlySpan<byte> bytes) =>
         bytes.Length >= 4 && BinaryPrimitives.ReadInt32BigEndian(bytes) is var length && length > 0 && length <= bytes.Length - 4;

@@ -4,30 +4,6 @@ using Quoll.Protocol.Records;
 
 namespace Quoll.Core.Zab;
 
-/// <summary>What a learner cannot do by itself: it is about the tree, or about clients.</summary>
-internal interface ILearnerHost
-{
-    /// <summary>A tree begins; the transactions in it go up to this one.</summary>
-    void OnSnapshotBegins(Zxid zxid);
-
-    /// <summary>Write the tree, and what was applied to it since, to disk; then put away all other history.</summary>
-    void SaveSnapshot();
-
-    /// <summary>The leader's history is here and applied: serve clients.</summary>
-    void OnActive();
-}
-
-/// <summary>What a leader says that is about clients, and means nothing to Zab.</summary>
-internal interface ILeaderReplies
-{
-    void OnRevalidated(scoped in QuorumPacket packet);
-
-    void OnSync();
-
-    /// <summary>The sessions heard of since the last ping, for the answer.</summary>
-    ReadOnlySpan<byte> TakeTouched();
-}
-
 /// <summary>
 /// Zab's follower, or observer: comes to have the leader's history, promises its epoch, and then logs, acknowledges and applies what it
 /// proposes. It acknowledges only what its disk has confirmed.
@@ -40,7 +16,6 @@ internal sealed class Learner
     private readonly ILearnerHost _host;
     private readonly ILeaderReplies _replies;
     private readonly MasterPort _master;
-    private readonly Zxid _logged;
     private Instant _now;
     private Instant? _retryAt;
     private Instant _deadline;
@@ -57,9 +32,8 @@ internal sealed class Learner
         _master = master;
         _now = now;
         _deadline = now + ensemble.InitTime;
-        _logged = ensemble.History.Last;
-        _lastZxid = _logged;
-        Proposals = new Proposals(_logged);
+        _lastZxid = ensemble.History.Last;
+        Proposals = new Proposals(_lastZxid);
         Connect();
     }
 
@@ -77,6 +51,9 @@ internal sealed class Learner
 
     /// <summary>Why it can follow no longer; null while it does.</summary>
     public string? Ended { get; private set; }
+
+    /// <summary>It would only come to the same end: until then this server does not look, and has no say in who leads.</summary>
+    public Instant? RestsUntil { get; private set; }
 
     /// <summary>What the disk has and what memory has may differ: read again from disk.</summary>
     public bool MemoryIsUnknown => _inMemory || Phase == LearnerPhase.Truncating;
@@ -134,14 +111,14 @@ internal sealed class Learner
         var fits = ((PacketType)packet.Type, Phase) switch
         {
             (PacketType.LeaderInfo, LearnerPhase.Introduced) => OnLeaderInfo(zxid),
-            (PacketType.Diff, LearnerPhase.Syncing) => true,
+            (PacketType.Diff, LearnerPhase.Syncing) => !_ensemble.IsLost,
             (PacketType.Truncate, LearnerPhase.Syncing) => OnTruncate(zxid),
             (PacketType.Snapshot, LearnerPhase.Syncing) => OnSnapshot(zxid),
             (PacketType.Proposal, >= LearnerPhase.Syncing) => OnProposal(zxid, packet.Data.Span),
             (PacketType.Commit or PacketType.CommitAndActivate, >= LearnerPhase.Syncing) => OnCommit(zxid),
             (PacketType.Inform, >= LearnerPhase.Syncing) => OnInform(zxid, packet.Data.Span),
             (PacketType.InformAndActivate, >= LearnerPhase.Syncing) => packet.Data.Length > 8 && OnInform(zxid, packet.Data.Span[8..]),
-            (PacketType.NewLeader, LearnerPhase.Syncing) => OnNewLeader(zxid),
+            (PacketType.NewLeader, LearnerPhase.Syncing) => OnNewLeader(zxid, packet.Data.Span),
             (PacketType.UpToDate, LearnerPhase.Synced) => OnUpToDate(),
             (PacketType.Ping, LearnerPhase.Syncing or LearnerPhase.Synced) => true,   // who does not serve yet is not asked
             (PacketType.Ping, LearnerPhase.Active) => OnPing(zxid),
@@ -222,6 +199,12 @@ internal sealed class Learner
         _ensemble.Peers.Close(Link);
     }
 
+    private void Rest(string why)
+    {
+        RestsUntil = _now + _ensemble.SyncTime;
+        End(why);
+    }
+
     private void Retry()
     {
         if (Phase == LearnerPhase.Connecting && _attempts < Attempts)
@@ -260,7 +243,7 @@ internal sealed class Learner
     {
         Span<byte> epoch = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(epoch, currentEpoch);
-        _ensemble.Peers.Send(Link, PacketType.AckEpoch, _logged, epoch);
+        _ensemble.Peers.Send(Link, PacketType.AckEpoch, _ensemble.KnownLast, epoch);
         Phase = LearnerPhase.Syncing;
     }
 
@@ -292,6 +275,14 @@ internal sealed class Learner
         var follows = zxid.Epoch == _lastZxid.Epoch ? zxid == _lastZxid.Next : zxid.Epoch > _lastZxid.Epoch && zxid.Counter == 1;
         if (!follows || zxid.Epoch > Epoch)
             return false;
+
+        // Who acknowledges it has to go by it. Of what comes before NEWLEADER, that tells the outcome.
+        if (Phase >= LearnerPhase.Synced && Ensemble.IsChange(txn))
+        {
+            Rest($"the ensemble is changed at {zxid}: put that into this server's configuration, and start it again");
+            return true;
+        }
+
         _lastZxid = zxid;
         var bytes = Proposals.Add(zxid, txn);
         if (_inMemory)
@@ -316,10 +307,17 @@ internal sealed class Learner
         return true;
     }
 
-    private bool OnNewLeader(Zxid zxid)
+    private bool OnNewLeader(Zxid zxid, ReadOnlySpan<byte> config)
     {
         if (zxid != Zxid.OfEpoch(Epoch))
             return false;
+        _ensemble.CompareConfig(Master, config);
+        if (_ensemble.ChangeIn(config) is { } change)
+        {
+            Rest(change);
+            return true;
+        }
+
         Phase = LearnerPhase.SavingHistory;
         if (_inMemory)
             _host.SaveSnapshot();
@@ -336,6 +334,7 @@ internal sealed class Learner
 
     private void AcknowledgeEpoch()
     {
+        _ensemble.IsLost = false;
         _ensemble.Peers.Send(Link, PacketType.Ack, Zxid.OfEpoch(Epoch));
         _acked = Proposals.Committed;
         Phase = LearnerPhase.Synced;

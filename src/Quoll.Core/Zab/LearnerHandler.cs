@@ -96,6 +96,8 @@ internal sealed class LearnerHandler(Link link)
             return "what it says of itself can't be read, or is of a version before 3.4";
         if (Introduction.FaultIn(info, new Zxid(packet.Zxid).Epoch, ensemble.Self) is { } fault)
             return fault;
+        if (info.ConfigVersion > ensemble.Config.Version)
+            return $"it goes by version {info.ConfigVersion:x} of the configuration, and this server by {ensemble.Config.Version:x}";
         if (!ensemble.Config.Members.ContainsKey(info.ServerId))
             ensemble.Notice(NoticeKind.LearnerNotListed, info.ServerId, $"{Link.Host}");
         Server = info.ServerId;

@@ -43,6 +43,9 @@ internal static partial class PeerLogMessages
             case NoticeKind.LearnerNotListed:
                 logger.LearnerNotListed(notice.Id, notice.Text);
                 break;
+            case NoticeKind.ConfigDiffers:
+                logger.ConfigDiffers(notice.Id, notice.Text);
+                break;
             case NoticeKind.DatagramDropped:
                 logger.DatagramDropped(notice.Text);
                 break;
@@ -79,6 +82,9 @@ internal static partial class PeerLogMessages
     [LoggerMessage(47, LogLevel.Warning, "server {Server} sent {What}; it is dropped")]
     private static partial void NotificationDropped(this ILogger logger, long server, string? what);
 
+    [LoggerMessage(67, LogLevel.Warning, "the configuration of server {Server} is another than this server's; {Difference}")]
+    private static partial void ConfigDiffers(this ILogger logger, long server, string? difference);
+
     [LoggerMessage(48, LogLevel.Warning, "refused a server's connection from {Remote}: {Why}")]
     public static partial void PeerRefused(this ILogger logger, string remote, string why);
 
@@ -102,6 +108,11 @@ internal static partial class PeerLogMessages
 
     [LoggerMessage(55, LogLevel.Warning, "this server's own address {Host} can't be resolved: it waits for the others at every address")]
     public static partial void OwnAddressUnknown(this ILogger logger, string host);
+
+    [LoggerMessage(68, LogLevel.Warning,
+        "the data directory {Directory} is empty, and db.autocreate=false: its disk was lost. This server has no say until a leader "
+        + "has sent it everything. If it is to be new, stop it and create the file {Marker}")]
+    public static partial void LostServer(this ILogger logger, string directory, string marker);
 
     [LoggerMessage(56, LogLevel.Warning, "the history was cut after {Zxid}, as the leader has it")]
     public static partial void HistoryCut(this ILogger logger, string zxid);

@@ -79,6 +79,67 @@ public sealed class WrongServerTests
         });
     }
 
+    [Theory]
+    [InlineData(ServerKind.Quoll)]
+    [InlineData(ServerKind.Apache)]
+    public async Task Servers_whose_lists_differ_are_told_of_on_both_sides_and_nothing_is_lost(ServerKind kind)
+    {
+        await using var ensemble = await EnsembleRun.StartAsync(new EnsemblePlan(kind, ServerKind.Quoll, ServerKind.Quoll));
+        await ensemble.ExplainAsync(async () =>
+        {
+            await ensemble.MakeLeadAsync(ensemble.Servers[1]);
+            await using var load = await RoamingLoad.BeginAsync(ensemble, Clients);
+            await load.UntilAcknowledgedAsync(Writes);
+            var wrong = ensemble.Servers[2];
+            wrong.Kill();
+            await File.AppendAllLinesAsync(
+                wrong.ConfigFile, ["server.4=127.0.0.1:1:2:participant"], TestContext.Current.CancellationToken);
+            wrong.Begin();
+            await ensemble.Servers[1].UntilSaidAsync("of server 3 is another than this server's; only there: server.4 votes");
+            await wrong.UntilSaidAsync("of server 1 is another than this server's; only here: server.4 votes");
+            await load.UntilAcknowledgedAsync(Writes);
+
+            // Two of its four are no quorum: it waits, until its list is that of the others.
+            wrong.Kill();
+            var lines = await File.ReadAllLinesAsync(wrong.ConfigFile, TestContext.Current.CancellationToken);
+            await File.WriteAllLinesAsync(wrong.ConfigFile, lines[..^1], TestContext.Current.CancellationToken);
+            wrong.Begin();
+            await ensemble.AgreeAsync();
+            await load.FinishAsync();
+        });
+    }
+
+    [Fact]
+    public async Task A_server_that_lost_its_disk_is_not_counted_on_where_that_can_be_told()
+    {
+        await using var ensemble = await EnsembleRun.StartAsync(EnsemblePlan.Quick(3, "snapCount=20000"));
+        await ensemble.ExplainAsync(async () =>
+        {
+            await using var load = await RoamingLoad.BeginAsync(ensemble, Clients);
+            await load.UntilAcknowledgedAsync(Writes);
+            var leader = await ensemble.LeaderAsync();
+            var wiped = ensemble.Servers.First(server => server != leader);
+            var behind = ensemble.Servers.First(server => server != leader && server != wiped);
+            behind.Kill();
+            await load.UntilAcknowledgedAsync(Writes);
+            leader.Kill();
+            wiped.Kill();
+            Directory.Delete(wiped.VersionDirectory, recursive: true);
+            await File.AppendAllLinesAsync(wiped.ConfigFile, ["db.autocreate=false"], TestContext.Current.CancellationToken);
+
+            // What was acknowledged is on no disk but the leader's: the two others are a quorum, and must not go on without it.
+            wiped.Begin();
+            await wiped.UntilSaidAsync("its disk was lost");
+            behind.Begin();
+            await behind.UntilSaidAsync($"server {ensemble.NumberOf(leader)} can't be reached yet");
+            leader.Begin();
+            await ensemble.AgreeAsync();
+            await load.UntilAcknowledgedAsync(Writes);
+            await load.FinishAsync();
+            await ensemble.AssertAllTheSameAsync();
+        });
+    }
+
     // What a server leaves behind that was alone at first, and later in an ensemble's seventh epoch.
     private static async Task PutForeignHistoryAsync(ServerProcess server)
     {

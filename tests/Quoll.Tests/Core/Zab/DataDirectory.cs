@@ -20,6 +20,9 @@ internal sealed class DataDirectory
         Snapshot(default);
     }
 
+    /// <summary>What a server finds whose disk was lost: not even the tree that each begins with.</summary>
+    public static DataDirectory Lost => new DataDirectory().Delete("snapshot.0");
+
     public MemoryDisk Disk { get; } = new();
 
     /// <summary>The znode that a transaction makes.</summary>

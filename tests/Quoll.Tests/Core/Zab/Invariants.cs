@@ -74,6 +74,6 @@ internal static class Invariants
         Assert.True(
             state.LastZxid.Epoch <= state.CurrentEpoch && state.CurrentEpoch <= state.AcceptedEpoch,
             $"server {server.Id} has {state.LastZxid}, current epoch {state.CurrentEpoch} and accepted {state.AcceptedEpoch} (I7)");
-        return (state.LastZxid, state.AcceptedEpoch, state.CurrentEpoch);
+        return (state.IsLost ? new Zxid(-1) : state.LastZxid, state.AcceptedEpoch, state.CurrentEpoch);
     }
 }

@@ -80,4 +80,6 @@ internal static class Notifications
 
     public static byte[] Of(ServerState state, long leader, Zxid zxid, long round, long peerEpoch, byte[]? config = null) =>
         new Bytes().Int((int)state).Long(leader).Long(zxid.Value).Long(round).Long(peerEpoch).Int(2).Buffer(config ?? Config).ToArray();
+
+    public static Zxid ZxidOf(byte[] message) => new(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(message.AsSpan(12)));
 }

@@ -30,7 +30,9 @@ internal sealed class SteppedDisk(MemoryDisk files, PeerOptions options) : IDisp
     /// <summary>Reads a directory as a start does.</summary>
     public static RecoveredState Read(MemoryDisk files, PeerOptions options)
     {
-        var state = RecoveredDirectory.From(files, options).State;
+        var read = RecoveredDirectory.From(files, options);
+        var state = read.State;
+        state.IsLost = read.Report.Empty;
         (state.AcceptedEpoch, state.CurrentEpoch) = new EpochFiles(files, Directory).Read(state.LastZxid);
         return state;
     }
