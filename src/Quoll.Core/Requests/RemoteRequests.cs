@@ -27,7 +27,7 @@ internal sealed class RemoteRequests(PeerLane peers, PeerOptions options) : ILea
             return false;
 
         if ((OpCode)header.Type == OpCode.Sync)
-            Syncs!.Add(_ => peers.Send(learner.Link, PacketType.Sync, default));
+            Syncs!.AddOfLearner(_ => peers.Send(learner.Link, PacketType.Sync, default));
         else if ((OpCode)header.Type == OpCode.CreateSession)
             OnCreateSession(learner, header.SessionId, reader.ReadInt());
         else

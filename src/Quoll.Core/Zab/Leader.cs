@@ -72,6 +72,9 @@ internal sealed class Leader : LearnerMaster
     /// <summary>Tells whether this server still leads.</summary>
     public QuorumCheck Check => _check!;
 
+    /// <summary>Called with each transaction before it is told as committed: what waits for less is to be answered first.</summary>
+    public Action<Zxid>? Committing { get; set; }
+
     /// <summary>Why it can lead no longer; null while it does.</summary>
     public string? Ended { get; private set; }
 
@@ -201,6 +204,8 @@ internal sealed class Leader : LearnerMaster
     }
 
     protected override void OnAcked() => CommitWhatQuorumHas();
+
+    protected override void OnCommitting(Zxid zxid) => Committing?.Invoke(zxid);
 
     protected override void OnPong(LearnerHandler learner) => _check!.OnPong(learner, Proposals.Last);
 

@@ -113,6 +113,11 @@ internal abstract class LearnerMaster
     {
     }
 
+    /// <summary>A transaction is committed, and nobody has been told.</summary>
+    protected virtual void OnCommitting(Zxid zxid)
+    {
+    }
+
     /// <summary>It has answered a ping.</summary>
     protected virtual void OnPong(LearnerHandler learner)
     {
@@ -148,8 +153,10 @@ internal abstract class LearnerMaster
         {
             if (proposal.Zxid > Proposals.Committed)
                 break;
-            if (proposal.Zxid > after)
-                SendCommit(proposal);
+            if (proposal.Zxid <= after)
+                continue;
+            OnCommitting(proposal.Zxid);
+            SendCommit(proposal);
         }
     }
 

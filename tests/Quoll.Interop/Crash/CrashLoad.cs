@@ -37,11 +37,8 @@ internal sealed class CrashLoad : IAsyncDisposable
         var load = new CrashLoad(servers, ledger);
         try
         {
-            // All have their sessions before one begins to write: a server that has only just come back has enough to do.
-            var ready = new List<Loader>();
             for (var number = 0; number < loaders; number++)
-                ready.Add(await load.PreparePatientlyAsync(number, $"{round}-{number}"));
-            load._loads.AddRange(ready.Select(loader => Task.Run(() => loader.RunAsync())));
+                await load.AddPatientlyAsync(number, $"{round}-{number}");
             return load;
         }
         catch
@@ -87,13 +84,14 @@ internal sealed class CrashLoad : IAsyncDisposable
     }
 
     // An Apache server that has only just come back may end a connection that was made too early; what was sent on it may have happened.
-    private async Task<Loader> PreparePatientlyAsync(int number, string name)
+    private async Task AddPatientlyAsync(int number, string name)
     {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                return await PrepareAsync(number, $"{name}-{attempt}");
+                await AddAsync(number, $"{name}-{attempt}");
+                return;
             }
             catch (IOException) when (attempt < 2)
             {
@@ -102,7 +100,7 @@ internal sealed class CrashLoad : IAsyncDisposable
         }
     }
 
-    private async Task<Loader> PrepareAsync(int number, string name)
+    private async Task AddAsync(int number, string name)
     {
         var at = _servers[number % _servers.Count].EndPoint;
         var session = await RawSession.OpenAsync(at);
@@ -111,7 +109,8 @@ internal sealed class CrashLoad : IAsyncDisposable
         var counter = Loader.CounterPath(number);
         var counted = (await session.GetAsync(counter))!.Version;
         await StayAsync(session, $"{Loader.Ephemerals}/stays-{name}");
-        return new Loader(at, session, _ledger, new LoaderTask(name, counter, counted));
+        var loader = new Loader(at, session, _ledger, new LoaderTask(name, counter, counted));
+        _loads.Add(Task.Run(() => loader.RunAsync()));
     }
 
     private string Explain() => string.Join('\n', _servers.Select(server => server.Output));
