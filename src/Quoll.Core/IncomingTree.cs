@@ -13,6 +13,9 @@ internal sealed class IncomingTree
     public IncomingTree(RecoveredState state, Zxid zxid)
     {
         State = state;
+
+        // An Apache leader writes its tree while it changes, and does not say so. The learner knows when it has all that is in it.
+        state.Database.DigestsComparableFrom = new Zxid(long.MaxValue);
         _loader = new SnapshotLoader(state.Database, zxid);
         _parser = new SnapshotParser(_loader);
     }

@@ -207,8 +207,10 @@ internal sealed class Member : ILearnerHost
 
     public void SaveSnapshot()
     {
+        // Before a change came into the tree that was sent, its commit was queued behind it: now they are the same.
         _replica.ApplyCommitted();
         _adopted = _replica.Database.LastProcessed;
+        _replica.Database.DigestsComparableFrom = _adopted;
         _replica.Snapshots.Begin();
     }
 

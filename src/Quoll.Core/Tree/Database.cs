@@ -33,7 +33,7 @@ internal sealed class Database
 
     public Zxid LastProcessed { get; set; }
 
-    /// <summary>Until this zxid is reached, digests in transactions can't be compared: the snapshot that was loaded was fuzzy.</summary>
+    /// <summary>Until this zxid is reached, digests in transactions can't be compared: what was loaded was fuzzy, or may be.</summary>
     public Zxid DigestsComparableFrom { get; set; }
 
     /// <summary>Digest of the state at <see cref="DigestsComparableFrom"/>, where a snapshot told it.</summary>

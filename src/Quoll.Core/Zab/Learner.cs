@@ -21,6 +21,7 @@ internal sealed class Learner
     private Instant _deadline;
     private int _attempts;
     private Zxid _lastZxid;
+    private Zxid _tree;
     private Zxid _acked;
     private bool _inMemory;
 
@@ -262,7 +263,7 @@ internal sealed class Learner
         if (Proposals.Count > 0)
             return false;
         _inMemory = true;
-        _lastZxid = zxid;
+        _lastZxid = _tree = zxid;
         Proposals = new Proposals(zxid);
         Phase = LearnerPhase.ReceivingSnapshot;
         _host.OnSnapshotBegins(zxid);
@@ -271,6 +272,10 @@ internal sealed class Learner
 
     private bool OnProposal(Zxid zxid, ReadOnlySpan<byte> txn)
     {
+        // An Apache leader begins to tell what it commits, and reads then how far the tree has come that it sends.
+        if (_inMemory && zxid <= _tree)
+            return true;
+
         // A hole, or a number used twice: whatever the leader means, it must not come into the log.
         var follows = zxid.Epoch == _lastZxid.Epoch ? zxid == _lastZxid.Next : zxid.Epoch > _lastZxid.Epoch && zxid.Counter == 1;
         if (!follows || zxid.Epoch > Epoch)

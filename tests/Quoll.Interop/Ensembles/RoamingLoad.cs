@@ -45,17 +45,11 @@ internal sealed class RoamingLoad : IAsyncDisposable
             await ended;
     }
 
-    /// <summary>Its clients write no more; their sessions stay.</summary>
-    public async Task StopAsync()
-    {
-        await _stop.CancelAsync();
-        await Task.WhenAll(_tasks).WaitAsync(Patience, TestContext.Current.CancellationToken);
-    }
-
     /// <summary>Ends the load, and compares all that its clients were told with what is there, on each server.</summary>
     public async Task FinishAsync()
     {
-        await StopAsync();
+        await _stop.CancelAsync();
+        await Task.WhenAll(_tasks).WaitAsync(Patience, TestContext.Current.CancellationToken);
         await _ensemble.AgreeAsync();
         await Task.WhenAll(_roamers.Select(roamer => roamer.FinishAsync()));
         foreach (var server in _ensemble.Servers)

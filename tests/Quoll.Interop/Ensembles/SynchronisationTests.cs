@@ -8,6 +8,8 @@ public sealed class SynchronisationTests
 {
     private const ServerKind Apache = ServerKind.Apache;
     private const ServerKind Quoll = ServerKind.Quoll;
+    private const int Clients = 5;
+    private const int Writes = 300;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public static TheoryData<ServerKind, ServerKind> Pairs => new() { { Quoll, Quoll }, { Quoll, Apache }, { Apache, Quoll } };
@@ -100,6 +102,57 @@ public sealed class SynchronisationTests
             await ensemble.AssertAllTheSameAsync();
             using var other = await RawSession.OpenAsync(ensemble.Servers[0].Port);
             Assert.Null(await other.GetAsync("/mine"));
+        });
+    }
+
+    // An Apache leader writes its tree to the learner while the tree changes.
+    [Theory, MemberData(nameof(Pairs))]
+    public async Task A_server_that_lost_its_disk_gets_all_while_clients_write(ServerKind leads, ServerKind follows)
+    {
+        await using var ensemble = await EnsembleRun.StartAsync([follows, leads, leads]);
+        await ensemble.ExplainAsync(async () =>
+        {
+            var lost = ensemble.Servers[0];
+            await ensemble.MakeLeadAsync(ensemble.Servers[2]);
+            for (var i = 0; i < 20; i++)
+                await WriteAsync(ensemble.Servers[2], $"/much-{i}");
+            await using var load = await RoamingLoad.BeginAsync(ensemble, Clients);
+            for (var round = 0; round < 2; round++)
+            {
+                await load.UntilAcknowledgedAsync(Writes);
+                lost.Kill();
+                Directory.Delete(lost.VersionDirectory, recursive: true);
+                lost.Begin();
+                await ensemble.AgreeAsync();
+            }
+
+            await load.UntilAcknowledgedAsync(Writes);
+            await load.FinishAsync();
+        });
+    }
+
+    // An Apache learner waits for the answers of its leader in the order in which it asked, whichever clients it asked for.
+    [Theory]
+    [InlineData(Quoll, Apache)]
+    [InlineData(Apache, Quoll)]
+    public async Task Syncs_of_one_client_do_not_hold_up_the_changes_of_another(ServerKind leads, ServerKind learns)
+    {
+        await using var ensemble = await EnsembleRun.StartAsync([learns, leads, leads], learns);
+        await ensemble.ExplainAsync(async () =>
+        {
+            await ensemble.MakeLeadAsync(ensemble.Servers[2]);
+            foreach (var server in (ServerProcess[])[ensemble.Servers[0], ensemble.Servers[3]])
+            {
+                using var one = await RawSession.OpenAsync(server.EndPoint);
+                using var other = await RawSession.OpenAsync(server.EndPoint);
+                var path = $"/{ensemble.NumberOf(server)}";
+                Assert.Equal(0, (await one.CreateAsync(path, "")).Error);
+                var asked = Enumerable.Range(0, Writes)
+                    .SelectMany(i => (Task<Reply>[])[one.SyncAsync(), other.SetAsync(path, $"{i}", -1)]).ToList();
+                Assert.All(await Task.WhenAll(asked).WaitAsync(Patience), reply => Assert.Equal(0, reply.Error));
+                using var third = await RawSession.OpenAsync(server.EndPoint);
+                Assert.Equal($"{Writes - 1}", (await third.GetAsync(path))!.Data);
+            }
         });
     }
 
