@@ -1,7 +1,7 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -12,10 +12,34 @@ internal static class KestrelSockets
 {
     public static IConnectionListenerFactory Create(ILoggerFactory loggers, Action<SocketTransportOptions> configure)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseSockets(configure);
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new SocketBufferPool());
-        return builder.Services.BuildServiceProvider().GetRequiredService<IConnectionListenerFactory>();
+        var services = new ServiceCollection();
+        services.AddSingleton(loggers);
+        services.AddSingleton<IMemoryPoolFactory<byte>>(new SocketBufferPool());
+        new ServicesOnly(services).UseSockets(configure);
+        return services.BuildServiceProvider().GetRequiredService<IConnectionListenerFactory>();
+    }
+
+    /// <summary>As much of a web application as the transport asks for; a whole one costs memory, and time at each start.</summary>
+    private sealed class ServicesOnly(IServiceCollection services) : IWebHostBuilder
+    {
+        public IWebHostBuilder ConfigureServices(Action<IServiceCollection> configureServices)
+        {
+            configureServices(services);
+            return this;
+        }
+
+        public IWebHostBuilder ConfigureServices(Action<WebHostBuilderContext, IServiceCollection> configureServices) =>
+            throw new NotSupportedException();
+
+        public IWebHostBuilder ConfigureAppConfiguration(Action<WebHostBuilderContext, IConfigurationBuilder> configureDelegate) =>
+            throw new NotSupportedException();
+
+        public string? GetSetting(string key) => throw new NotSupportedException();
+
+        public IWebHostBuilder UseSetting(string key, string? value) => throw new NotSupportedException();
+
+#pragma warning disable ASPDEPR008 // the interface has it
+        public IWebHost Build() => throw new NotSupportedException();
+#pragma warning restore ASPDEPR008
     }
 }

@@ -1,16 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.Logging;
+using Quoll.Server.Clients;
 
 namespace Quoll.Server.Peers;
 
 /// <summary>Connects to other servers. Names are resolved anew each time; of several addresses the first that answers is taken.</summary>
-internal sealed class Dialer(TimeSpan timeout, bool keepAlive, ILoggerFactory loggers) : IDisposable
+internal sealed class Dialer(TimeSpan timeout, bool keepAlive) : IDisposable
 {
-    private readonly SocketConnectionContextFactory _factory =
-        new(new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = true }, loggers.CreateLogger("Quoll.Server.Peers"));
+    private readonly SocketBufferPool _buffers = new();
 
     /// <summary>The connection, or why there is none.</summary>
     public async Task<(ConnectionContext? Connection, string Why)> ConnectAsync(IEnumerable<(string Host, int Port)> addresses)
@@ -39,10 +37,10 @@ internal sealed class Dialer(TimeSpan timeout, bool keepAlive, ILoggerFactory lo
             }
         }
 
-        return first is null ? (null, string.Join("; ", whys)) : (_factory.Create(first), "");
+        return first is null ? (null, string.Join("; ", whys)) : (new DialedConnection(first, _buffers), "");
     }
 
-    public void Dispose() => _factory.Dispose();
+    public void Dispose() => _buffers.Dispose();
 
     private async Task<(Socket? Socket, string Why)> TryAsync(string host, int port, CancellationToken patience)
     {

@@ -22,7 +22,7 @@ internal sealed class PeerPorts : IAsyncDisposable
     {
         _logger = loggers.CreateLogger("Quoll.Server.Peers");
         _settings = config.Quorum;
-        _dialer = new Dialer(_settings.ConnectTimeout, _settings.TcpKeepAlive, loggers);
+        _dialer = new Dialer(_settings.ConnectTimeout, _settings.TcpKeepAlive);
         _election = _settings.ElectionAlg == ElectionAlgorithm.Basic
             ? new ElectionDatagrams(_settings, loop, _logger)
             : new ElectionPort(_settings, loop, _dialer, _logger);
