@@ -7,6 +7,7 @@ namespace Quoll.Simulator;
 /// <summary>What goes wrong. Half of it happens to the leader: there is most to lose.</summary>
 internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> clients)
 {
+    private readonly Ambushes _ambushes = new(simulation);
     private static readonly DiskEffectKind[] Effects = Enum.GetValues<DiskEffectKind>();
 
     /// <summary>How often each was injected.</summary>
@@ -18,7 +19,13 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
     {
         var leader = Servers.FirstOrDefault(each => each.Peer is { State: ServerState.Leading });
         var server = leader is not null && simulation.Chance(0.5) ? leader : Any();
-        switch (simulation.Random.Next(22))
+        if (simulation.Traits.ClientsTellEachOther && simulation.Chance(0.3))
+        {
+            WakeAlone(server);
+            return;
+        }
+
+        switch (simulation.Random.Next(28))
         {
             case 0 or 1 or 2:
                 Count("crash");
@@ -68,6 +75,25 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
             case 19 or 20:
                 StrikeWhoComesToLead();
                 break;
+            case 21 or 22:
+                Count("ambush");
+                _ambushes.LieInWait();
+                if (simulation.Chance(0.5))
+                    Unsettle(server);
+                break;
+            case 23 or 24:
+                Count("leaders fall");
+                _ambushes.LeadersFall(server);
+                break;
+            case 25:
+                if (simulation.Chance(0.5))
+                    BreakLinks(server);
+                else
+                    HearLate(server);
+                break;
+            case 26:
+                WakeAlone(server);
+                break;
             default:
                 InterruptClients();
                 break;
@@ -77,6 +103,7 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
     /// <summary>The last fault is over: everything is mended.</summary>
     public void End()
     {
+        _ambushes.End();
         foreach (var server in Servers)
         {
             server.Disk.WritesLeft = server.Disk.SyncsLeft = server.Disk.NamesLeft = null;
@@ -188,6 +215,52 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
         }
 
         HealAfter(50, 4_000);
+    }
+
+    // One comes back again and again to a leader that has not decided on what it sent before: storage of all others hangs.
+    private void BreakLinks(SimServer server)
+    {
+        Count("links break, disks are slow");
+        var other = Any();
+        foreach (var slow in Servers.Where(each => each != other))
+        {
+            slow.Lanes.Slowness = simulation.Random.Next(20, 200);
+            simulation.After(simulation.Between(300_000, 1_500_000), () => slow.Lanes.Slowness = 1);
+        }
+
+        for (var count = simulation.Random.Next(3, 10); count > 0; count--)
+            simulation.After(simulation.Between(0, 1_000_000), () => simulation.Network.Reset(server, other));
+    }
+
+    // When it wakes it has heard the others a moment ago, and does not know that they have heard nothing.
+    private void WakeAlone(SimServer server)
+    {
+        Count("stands still, and wakes alone");
+        var asleep = simulation.Between(300_000, 950_000);
+        server.Pause(asleep);
+        simulation.After(simulation.Between(0, (int)asleep / 2), () =>
+        {
+            foreach (var other in Servers)
+            {
+                simulation.Network.Mute(server, other);
+                simulation.Network.Mute(other, server);
+            }
+        });
+        HealAfter(1_500, 4_000);
+    }
+
+    // Others hear it late, and some by a connection that breaks as it comes.
+    private void HearLate(SimServer server)
+    {
+        Count("heard late, and links break");
+        foreach (var other in Servers)
+            simulation.Network.Mute(server, other);
+        simulation.After(simulation.Between(50_000, 1_000_000), () =>
+        {
+            simulation.Network.Heal();
+            foreach (var other in Servers.Where(_ => simulation.Chance(0.5)))
+                simulation.After(simulation.Between(0, 20_000), () => simulation.Network.Reset(server, other));
+        });
     }
 
     private void LosePowerOfAll(SimServer? leader)

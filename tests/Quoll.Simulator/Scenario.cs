@@ -22,6 +22,8 @@ public sealed class Scenario
         _simulation = new Simulation(seed, servers, observers, election);
         _clients = [.. Enumerable.Range(0, Clients).Select(number => new SimClient(_simulation, number))];
         _faults = new Faults(_simulation, _clients);
+        foreach (var client in _simulation.Traits.ClientsTellEachOther ? _clients : [])
+            client.OnWritten = operation => Tell(operation.Path);
     }
 
     /// <summary>What happened, a line each.</summary>
@@ -70,6 +72,13 @@ public sealed class Scenario
         }
     }
 
+    // Not over the servers, and faster.
+    private void Tell(string path)
+    {
+        foreach (var client in _clients)
+            _simulation.After(_simulation.Between(10, 2_000), () => client.OnTold(path));
+    }
+
     private void Finish()
     {
         _simulation.Run(4_100);
@@ -88,7 +97,7 @@ public sealed class Scenario
             return;
         foreach (var server in _simulation.Servers.Where(server => server.Peer is not { Serves: true }))
             _simulation.Complain($"server {server.Id} serves no longer, with nothing in its way");
-        if (_simulation.Servers.Select(server => server.Peer!.LastProcessed).Distinct().Count() > 1)
+        if (_simulation.Servers.Select(server => _simulation.Ledger.LastOf(server.Peer!.LastProcessed.Value)).Distinct().Count() > 1)
             _simulation.Complain($"servers end at {string.Join(", ", _simulation.Servers.Select(server => server.Peer!.LastProcessed))}");
         if (_simulation.Complaints.Count == 0)
             EndChecker.Check(_simulation, _clients);

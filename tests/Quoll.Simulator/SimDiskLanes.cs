@@ -142,15 +142,21 @@ internal sealed class SimDiskLanes(Simulation simulation, SimServer server)
             case DiskEffectKind.SaveAcceptedEpoch:
                 epochs.SaveAccepted(effect.Zxid.Epoch);
                 server.Mirror.OnAcceptedEpoch(effect.Zxid.Epoch);
+                simulation.Happens(server, Moment.Promised);
                 return peer => peer.OnEpochSaved();
             case DiskEffectKind.SaveCurrentEpoch:
                 epochs.SaveCurrent(effect.Zxid.Epoch);
                 server.Mirror.OnCurrentEpoch(effect.Zxid.Epoch);
+                simulation.Happens(server, Moment.EpochSaved);
                 return peer => peer.OnEpochSaved();
             case DiskEffectKind.AdoptSnapshot:
                 _log!.End();
+
+                // What is newer goes: from here on, a crash may leave less.
+                server.Mirror.OnCut(effect.Zxid.Value);
                 Files().KeepOnly(effect.Zxid);
                 server.Mirror.OnAdopted(effect.Zxid.Value);
+                simulation.Happens(server, Moment.Adopted);
                 simulation.Ledger.CheckQuorum($"server {server.Id} has put away its own history");
                 return peer => peer.OnHistoryAdopted();
             case DiskEffectKind.Truncate or DiskEffectKind.Reload:
@@ -163,17 +169,23 @@ internal sealed class SimDiskLanes(Simulation simulation, SimServer server)
 
     private Action<QuorumPeer> Reload(in DiskEffect effect)
     {
+        GiveUpSnapshot();
+        var cut = false;
         if (effect.Kind == DiskEffectKind.Truncate)
         {
             // From here on, a crash may leave less.
             server.Mirror.OnCut(effect.Zxid.Value);
-            Files().CutAfter(effect.Zxid);
+            cut = Files().CutAfter(effect.Zxid);
         }
 
         var state = server.Recover().State;
         server.Mirror.OnRead(server, (state.Snapshot ?? default, state.LastZxid, state.AcceptedEpoch, state.CurrentEpoch));
+        if (cut && state.LastZxid > effect.Zxid)
+            simulation.Complain($"server {server.Id} has cut its history after {effect.Zxid}, and reads {state.LastZxid}");
         if (effect.Kind == DiskEffectKind.Truncate)
             simulation.Ledger.CheckQuorum($"server {server.Id} has cut its log");
+        if (cut)
+            simulation.Happens(server, Moment.Cut);
         return peer => peer.OnReloaded(state);
     }
 
@@ -197,8 +209,18 @@ internal sealed class SimDiskLanes(Simulation simulation, SimServer server)
         Wake();
     }
 
+    // As the server does before it changes its history: what was given to the disk before is written, the rest never.
+    private void GiveUpSnapshot()
+    {
+        if (_snapshotEffects.Count > 0)
+            RunSnapshots();
+        _snapshot = null;
+        SnapshotFileWriter.RemoveUnfinished(server.Disk, SimServer.Directory);
+    }
+
     private void OnSaved(Zxid zxid)
     {
+        simulation.Happens(server, Moment.SnapshotSaved);
         server.Do(peer => peer.OnSnapshotSaved(zxid));
         if (server.Peer is null || !simulation.Chance(0.3))
             return;
@@ -213,6 +235,7 @@ internal sealed class SimDiskLanes(Simulation simulation, SimServer server)
         {
             case DiskEffectKind.BeginSnapshot:
                 _snapshot = new SnapshotFileWriter(server.Disk, SimServer.Directory, effect.Zxid, SnapshotCompression.None);
+                simulation.Happens(server, Moment.SnapshotBegun);
                 break;
             case DiskEffectKind.SnapshotBytes:
                 _snapshot?.Write(effect.Bytes.Span);

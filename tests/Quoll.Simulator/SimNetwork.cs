@@ -1,11 +1,6 @@
-using System.Buffers;
 using Quoll.Core;
 using Quoll.Core.Election;
 using Quoll.Core.Zab;
-using Quoll.Protocol;
-using Quoll.Protocol.Jute;
-using Quoll.Protocol.Records;
-using Quoll.Storage;
 
 namespace Quoll.Simulator;
 
@@ -37,6 +32,8 @@ internal sealed class SimNetwork
     private readonly Simulation _simulation;
     private readonly SimElectionPort _election;
     private readonly SimDatagrams _datagrams;
+    private readonly SimHistorySender _history;
+    private readonly OtherMakes _otherMakes;
     private readonly List<SimLinkEnd> _ends = [];
     private readonly HashSet<(long, long)> _blocked = [];
     private readonly HashSet<(long, long)> _mute = [];
@@ -47,6 +44,8 @@ internal sealed class SimNetwork
         _simulation = simulation;
         _election = new SimElectionPort(simulation, CanReach, IsMute);
         _datagrams = new SimDatagrams(simulation, Open);
+        _history = new SimHistorySender(simulation, Send, Break);
+        _otherMakes = new OtherMakes(simulation, _history);
     }
 
     public void OnStarted(SimServer server)
@@ -73,6 +72,14 @@ internal sealed class SimNetwork
                 Break(end);
             _election.Lose(server.Id, other.Id);
         }
+    }
+
+    /// <summary>The connections between the quorum ports of two servers break; they can be made again at once.</summary>
+    public void Reset(SimServer server, SimServer other)
+    {
+        _simulation.Say($"the connections between {server.Id} and {other.Id} break");
+        foreach (var end in _ends.Where(end => end.Server == server && end.Other.Server == other).ToList())
+            Break(end);
     }
 
     /// <summary>Nothing more comes through from one to the other, and nobody is told.</summary>
@@ -116,14 +123,14 @@ internal sealed class SimNetwork
             case PeerEffectKind.ConnectToObserverPort:
                 Connect(from, effect.Link!, effect.Server, (peer, far) => peer.OnObserverLink(far));
                 break;
-            case PeerEffectKind.Send:
-                Send((SimLinkEnd?)effect.Link!.Host, bytes.ToArray());
+            case PeerEffectKind.Send when effect.Link!.Host is SimLinkEnd { Closed: false } end:
+                Send(end, _otherMakes.Replace(end, bytes));
                 break;
             case PeerEffectKind.SendSnapshot:
-                SendSnapshot((SimLinkEnd?)effect.Link!.Host, effect.From);
+                _history.SendSnapshot((SimLinkEnd?)effect.Link!.Host, effect.From);
                 break;
             case PeerEffectKind.SendLog or PeerEffectKind.SendLogAsInforms:
-                SendLog((SimLinkEnd?)effect.Link!.Host, effect);
+                _history.SendLog((SimLinkEnd?)effect.Link!.Host, effect);
                 break;
             case PeerEffectKind.Close when effect.Link!.Host is SimLinkEnd end:
                 end.Closed = true;
@@ -170,9 +177,9 @@ internal sealed class SimNetwork
         });
     }
 
-    private void Send(SimLinkEnd? end, byte[] bytes)
+    private void Send(SimLinkEnd end, byte[] bytes)
     {
-        if (end is { Closed: false })
+        if (!end.Closed && bytes.Length > 0)
             Arrive(end.Other, () => Deliver(end.Other, bytes));
     }
 
@@ -227,64 +234,5 @@ internal sealed class SimNetwork
         side.Closed = true;
         if (side.Life == side.Server.Life)
             side.Server.Do(peer => peer.OnLinkDown(link));
-    }
-
-    private void SendSnapshot(SimLinkEnd? end, Zxid zxid)
-    {
-        if (end is not { Closed: false })
-            return;
-        _simulation.Say($"{end.Server.Id} sends the snapshot {zxid} to {end.Other.Server.Id}");
-        var all = new List<byte>();
-        if (!SnapshotBody.Read(end.Server.Disk, SimServer.Directory, zxid, Add))
-        {
-            Break(end);
-            return;
-        }
-
-        var signature = new ArrayBufferWriter<byte>();
-        var writer = new JuteWriter(signature);
-        writer.WriteBytes(IncomingTree.Signature);
-        writer.Commit();
-        all.AddRange(signature.WrittenSpan);
-        foreach (var chunk in all.Chunk(4096))
-            Send(end, chunk);
-
-        bool Add(ReadOnlyMemory<byte> bytes)
-        {
-            all.AddRange(bytes.Span);
-            return true;
-        }
-    }
-
-    private void SendLog(SimLinkEnd? end, PeerEffect effect)
-    {
-        if (end is not { Closed: false })
-            return;
-        _simulation.Say($"{end.Server.Id} sends the log after {effect.From} and up to {effect.To} to {end.Other.Server.Id}");
-        var files = new HistoryFiles(end.Server.Disk, SimServer.Directory, SimServer.Directory, SimServer.MaxTxn);
-        if (!files.Read(effect.From, effect.To, SendOne))
-            Break(end);
-
-        bool SendOne(Zxid zxid, ReadOnlySpan<byte> txn)
-        {
-            if (effect.Kind == PeerEffectKind.SendLogAsInforms)
-            {
-                Send(end, Packet(PacketType.Inform, zxid, txn));
-                return true;
-            }
-
-            Send(end, Packet(PacketType.Proposal, zxid, txn));
-            Send(end, Packet(PacketType.Commit, zxid, default));
-            return true;
-        }
-    }
-
-    private static byte[] Packet(PacketType type, Zxid zxid, JuteBytes data)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        var writer = new JuteWriter(buffer);
-        writer.Write(new QuorumPacket((int)type, zxid.Value, data, default));
-        writer.Commit();
-        return buffer.WrittenSpan.ToArray();
     }
 }

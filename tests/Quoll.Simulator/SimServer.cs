@@ -35,11 +35,11 @@ internal sealed class SimServer
             ServerId = id,
             Ensemble = simulation.Config,
             ElectionAlg = simulation.Election,
-            FollowersServeObservers = simulation.FollowersServeObservers,
+            FollowersServeObservers = simulation.Traits.FollowersServeObservers,
             TickTime = 200,
             MinSessionTimeout = 2000,
             MaxSessionTimeout = 20_000,
-            SnapCount = 120,
+            SnapCount = simulation.Traits.SnapCount,
             MaxTxn = MaxTxn,
         };
     }
@@ -220,6 +220,8 @@ internal sealed class SimServer
                 OnLooking();
             else if (notice.Kind == NoticeKind.DigestMismatch)
                 _simulation.Complain($"server {Id}: the digest after 0x{notice.Id:x} is not the leader's");
+            if (MomentOf(notice.Kind) is { } moment)
+                _simulation.Happens(this, moment);
         }
 
         foreach (var effect in outbox.Disk.Effects)
@@ -239,6 +241,15 @@ internal sealed class SimServer
         outbox.Clear();
         Lanes.Wake();
     }
+
+    private static Moment? MomentOf(NoticeKind kind) => kind switch
+    {
+        NoticeKind.Elected => Moment.Elected,
+        NoticeKind.Leading => Moment.Leads,
+        NoticeKind.Following => Moment.Follows,
+        NoticeKind.RoleEnded => Moment.RoleEnded,
+        _ => null,
+    };
 
     private void Send(in PeerEffect effect, ReadOnlySpan<byte> bytes)
     {

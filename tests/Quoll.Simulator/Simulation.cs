@@ -22,7 +22,7 @@ internal sealed class Simulation
         var members = Enumerable.Range(1, servers + observers)
             .Select(id => new Member(id, [new MemberAddress($"host{id}", 2888, 3888)], id > servers, null, 2181));
         Config = new EnsembleConfig(members);
-        FollowersServeObservers = observers > 0 && seed % 2 == 0;
+        Traits = new Traits(seed, observers > 0);
         Ledger = new Ledger(this);
         Network = new SimNetwork(this);
         Servers = [.. Config.Members.Keys.Order().Select(id => new SimServer(this, id))];
@@ -34,8 +34,10 @@ internal sealed class Simulation
 
     public ElectionAlgorithm Election { get; }
 
-    /// <summary>With observers, every other seed.</summary>
-    public bool FollowersServeObservers { get; }
+    public Traits Traits { get; }
+
+    /// <summary>Called when something happens to a server. What comes of it must come as an event of its own.</summary>
+    public Action<SimServer, Moment> Happens { get; set; } = (_, _) => { };
 
     public IReadOnlyList<SimServer> Servers { get; }
 

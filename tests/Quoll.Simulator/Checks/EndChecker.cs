@@ -49,7 +49,7 @@ internal static class EndChecker
         foreach (var server in simulation.Servers)
         {
             var state = server.Recover().State;
-            if (state.LastZxid.Value != simulation.Ledger.LastCommitted)
+            if (simulation.Ledger.LastOf(state.LastZxid.Value) != simulation.Ledger.LastCommitted)
                 simulation.Complain($"server {server.Id} ends at {state.LastZxid}, not at 0x{simulation.Ledger.LastCommitted:x}");
             if (state.Digest != server.Peer!.Introspection.Digest)
                 simulation.Complain($"server {server.Id} ends with another tree in memory than on disk");

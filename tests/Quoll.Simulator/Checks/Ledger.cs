@@ -35,6 +35,17 @@ internal sealed class Ledger(Simulation simulation)
     /// <summary>Who led each epoch, in which of its roles, and the last transaction of the history that it began with.</summary>
     public Dictionary<long, (string Role, long Initial)> Epochs { get; } = [];
 
+    /// <summary>
+    /// The last transaction of the history that goes by a number. A tree that came before the first transaction of an epoch goes by that
+    /// of the epoch, which is no transaction's.
+    /// </summary>
+    public long LastOf(long number)
+    {
+        while (new Zxid(number) is { Counter: 0 } epoch && Epochs.TryGetValue(epoch.Epoch, out var led))
+            number = led.Initial;
+        return number;
+    }
+
     /// <summary>When each session was last heard by a server that served.</summary>
     public Dictionary<long, (long Time, int Timeout)> Heard { get; } = [];
 
@@ -66,10 +77,10 @@ internal sealed class Ledger(Simulation simulation)
             simulation.Complain($"server {server} logs {next} behind {last}");
         if (!_entries.TryGetValue(zxid, out var entry))
             simulation.Complain($"server {server} has {next} on disk, which nobody wrote");
-        else if (entry.Previous is { } other && other != previous)
+        else if (entry.Previous is { } other && other != LastOf(previous))
             simulation.Complain($"{next} is behind 0x{other:x} in one log, and behind {last} in that of server {server}");
         else
-            entry.Previous = previous;
+            entry.Previous = LastOf(previous);
     }
 
     /// <summary>True if the history that ends with a transaction has another in it.</summary>
@@ -84,8 +95,9 @@ internal sealed class Ledger(Simulation simulation)
     /// A server that serves has applied all up to this transaction, or tells others that it is committed. Histories that are served are
     /// prefixes of each other (I1), and a quorum has them on disk (I3).
     /// </summary>
-    public void OnCommitted(long server, long zxid, string how)
+    public void OnCommitted(long server, long number, string how)
     {
+        var zxid = LastOf(number);
         if (_isCommitted.Contains(zxid))
             return;
         if (zxid < LastCommitted || !Includes(zxid, LastCommitted))

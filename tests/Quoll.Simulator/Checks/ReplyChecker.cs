@@ -25,7 +25,7 @@ internal sealed class ReplyChecker
                 simulation.Complain($"{change} and {_changes[change.Zxid]} are both answered with 0x{change.Zxid:x}");
         }
 
-        _reads = [.. answered.Where(operation => !operation.IsChange).OrderBy(operation => operation.Zxid)];
+        _reads = [.. answered.Where(operation => !operation.IsChange).OrderBy(operation => simulation.Ledger.LastOf(operation.Zxid))];
     }
 
     public Model Model { get; }
@@ -38,9 +38,9 @@ internal sealed class ReplyChecker
         {
             if (zxid > 0)
                 CheckChange(zxid, ledger.Entries[zxid].Txn);
-            for (; read < _reads.Count && _reads[read].Zxid == zxid; read++)
+            for (; read < _reads.Count && ledger.LastOf(_reads[read].Zxid) == zxid; read++)
                 CheckRead(_reads[read]);
-            if (read < _reads.Count && _reads[read].Zxid < zxid)
+            if (read < _reads.Count && ledger.LastOf(_reads[read].Zxid) < zxid)
             {
                 _simulation.Complain($"{_reads[read]} is answered as of 0x{_reads[read].Zxid:x}, which was never committed");
                 return;

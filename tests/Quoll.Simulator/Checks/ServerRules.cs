@@ -177,11 +177,12 @@ internal sealed class ServerRules(Simulation simulation, SimServer server)
         var epochs = simulation.Ledger.Epochs;
         var follows = server.Peer!.State == ServerState.Following;
         if (!epochs.TryGetValue(epoch, out var led) && !follows)
-            epochs.Add(epoch, led = (Role, Mirror.LastSynced));
+            epochs.Add(epoch, led = (Role, simulation.Ledger.LastOf(Mirror.LastSynced)));
         if (led.Role != Role && !follows)
             simulation.Complain($"epoch {epoch} is led by {Role}, and was by {led.Role}");
         if (Mirror.CurrentEpoch != epoch)
             simulation.Complain($"server {server.Id} names epoch {epoch} as the newest, and has {Mirror.CurrentEpoch} on disk");
-        to.Rules._mustHave = Math.Max(led.Initial, server.Peer.LastProcessed.Value);
+        to.Rules._mustHave = Math.Max(led.Initial, simulation.Ledger.LastOf(server.Peer.LastProcessed.Value));
+        simulation.Happens(server, Moment.HistorySent);
     }
 }

@@ -14,6 +14,9 @@ internal sealed class SimClient
     private const int SetWatchesXid = -8;
     private const int HeardAgain = 2_000_000;
     private const int Patience = 1_200_000;
+
+    /// <summary>Where clients tell each other what they have written: so many of them write, and the others read.</summary>
+    private const int Writers = 2;
     private readonly Simulation _simulation;
     private readonly Workload _workload;
     private readonly int _number;
@@ -43,6 +46,13 @@ internal sealed class SimClient
 
     public List<Operation> History { get; } = [];
 
+    /// <summary>Called when a change is acknowledged.</summary>
+    public Action<Operation> OnWritten { get; set; } = _ => { };
+
+    private bool IsWriter => _simulation.Traits.ClientsTellEachOther && _number < Writers;
+
+    private bool IsReader => _simulation.Traits.ClientsTellEachOther && _number >= Writers;
+
     /// <summary>Everything it was told, in order.</summary>
     public List<Heard> Heard { get; } = [];
 
@@ -70,6 +80,13 @@ internal sealed class SimClient
             return;
         connection.Close();
         OnLost(connection);
+    }
+
+    /// <summary>Another client tells what it has written: this one wants to see it.</summary>
+    public void OnTold(string path)
+    {
+        if (IsReader && _open && _simulation.Now >= _silentUntil && _outstanding.Count + 2 <= MostOutstanding)
+            Workload.SyncAndRead(path, Send);
     }
 
     public void OnLost(SimConnection connection)
@@ -160,6 +177,8 @@ internal sealed class SimClient
         if (operation.Watch)
             Watches.OnReply(operation);
         _workload.OnReply(operation);
+        if (operation is { Error: ErrorCode.Ok, Op: OpCode.SetData or OpCode.Create or OpCode.Delete })
+            OnWritten(operation);
         switch (operation)
         {
             case { Op: OpCode.CloseSession, Error: ErrorCode.Ok }:
@@ -191,7 +210,7 @@ internal sealed class SimClient
     {
         if (_stopped || _connection is not null)
             return;
-        var server = _simulation.Servers[_simulation.Random.Next(_simulation.Servers.Count)];
+        var server = Choose();
         if (server.Peer is null || _simulation.Now < _silentUntil)
         {
             _simulation.After(_simulation.Between(1_000, 50_000), Connect);
@@ -215,6 +234,16 @@ internal sealed class SimClient
         });
     }
 
+    // Of clients that tell each other, who reads goes to the leader, and who writes does not, as a rule.
+    private SimServer Choose()
+    {
+        var leader = _simulation.Ledger.Leader();
+        if (leader is not null && IsReader && _simulation.Chance(0.5))
+            return leader;
+        var servers = _simulation.Servers.Where(each => each != leader || !IsWriter || _simulation.Chance(0.1)).ToList();
+        return servers[_simulation.Random.Next(servers.Count)];
+    }
+
     // Leaves a server that is gone or silent.
     private void Look()
     {
@@ -232,12 +261,16 @@ internal sealed class SimClient
             return;
         if (_open && _simulation.Now >= _silentUntil)
             Act();
-        _simulation.After(_simulation.Chance(0.7) ? _simulation.Between(500, 20_000) : _simulation.Between(10_000, 200_000), Pulse);
+        if (IsWriter)
+            _simulation.After(_simulation.Between(50_000, 1_000_000), Pulse);
+        else
+            _simulation.After(_simulation.Chance(0.7) ? _simulation.Between(500, 20_000) : _simulation.Between(10_000, 200_000), Pulse);
     }
 
     private void Act()
     {
-        var roll = _simulation.Random.Next(1000);
+        // Sessions that begin and end are changes, too.
+        var roll = _simulation.Random.Next(IsReader ? 5000 : 1000);
         if (roll < 6 && _outstanding.All(operation => operation.Op != OpCode.CloseSession))
         {
             Send(new Operation(OpCode.CloseSession, ""));
@@ -267,8 +300,14 @@ internal sealed class SimClient
 
     private void Ask()
     {
-        for (var count = _simulation.Random.Next(1, 5); count > 0 && _outstanding.Count < MostOutstanding; count--)
-            _workload.Next(Send);
+        var most = IsWriter ? 1 : _simulation.Random.Next(1, 5);
+        for (var count = most; count > 0 && _outstanding.Count < MostOutstanding; count--)
+        {
+            if (IsReader)
+                _workload.NextRead(Send);
+            else
+                _workload.Next(Send);
+        }
     }
 
     private void BeSilent()

@@ -45,6 +45,29 @@ internal sealed class Workload(Random random, int number)
             ComeAndGo(send);
     }
 
+    /// <summary>The same of one who changes nothing.</summary>
+    public void NextRead(Action<Operation> send)
+    {
+        var path = Register();
+        var roll = random.Next(100);
+        if (roll < 40)
+            send(new Operation(OpCode.GetData, path) { Watch = random.Next(4) == 0 });
+        else if (roll < 80)
+            SyncAndRead(path, send);
+        else if (roll < 90)
+            send(new Operation(OpCode.Exists, path) { Watch = true });
+        else
+            send(new Operation(OpCode.GetChildren2, Directory) { Watch = random.Next(2) == 0 });
+    }
+
+    /// <summary>A read that must see what was written before.</summary>
+    public static void SyncAndRead(string path, Action<Operation> send)
+    {
+        var sync = new Operation(OpCode.Sync, path);
+        send(sync);
+        send(new Operation(OpCode.GetData, path) { Sync = sync });
+    }
+
     public void OnReply(Operation operation)
     {
         if (operation.Stat is { } stat)
@@ -57,13 +80,6 @@ internal sealed class Workload(Random random, int number)
     }
 
     public void OnSessionEnded() => _own.RemoveAll(path => path.StartsWith("/d/e", StringComparison.Ordinal));
-
-    private static void SyncAndRead(string path, Action<Operation> send)
-    {
-        var sync = new Operation(OpCode.Sync, path);
-        send(sync);
-        send(new Operation(OpCode.GetData, path) { Sync = sync });
-    }
 
     private void ComeAndGo(Action<Operation> send)
     {
