@@ -102,6 +102,8 @@ internal sealed class Leader : LearnerMaster
     {
         Proposals.OnSynced(zxid);
         CommitWhatQuorumHas();
+        if (!IsAlone && HasEpoch)
+            SyncPromised();
     }
 
     /// <summary>Before it led anybody, a quorum has chosen another.</summary>
@@ -122,8 +124,7 @@ internal sealed class Leader : LearnerMaster
         else if (Phase == LeaderPhase.SavingCurrentEpoch)
         {
             Phase = LeaderPhase.Synchronizing;
-            foreach (var learner in Set.Where(HandlerState.Promised))
-                Sync.Start(learner);
+            SyncPromised();
             CheckSynced();
         }
     }
@@ -223,6 +224,12 @@ internal sealed class Leader : LearnerMaster
             return;
         Phase = LeaderPhase.SavingCurrentEpoch;
         Ensemble.Epochs.SaveCurrent(Epoch);
+    }
+
+    private void SyncPromised()
+    {
+        foreach (var learner in Set.Where(HandlerState.Promised))
+            Sync.Start(learner);
     }
 
     private void CheckSynced()

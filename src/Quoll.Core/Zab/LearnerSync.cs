@@ -20,6 +20,7 @@ internal sealed class LearnerSync(Ensemble ensemble, LearnerMaster master, Zxid?
     /// <summary>What is committed and can be read back.</summary>
     private Zxid Sendable => master.Proposals.Committed < master.Proposals.Synced ? master.Proposals.Committed : master.Proposals.Synced;
 
+    /// <summary>Sends what the learner lacks; or leaves it as it is, to be tried again when more is on this disk.</summary>
     public void Start(LearnerHandler learner)
     {
         // To one that has nothing, a tree is less than all that has ever become of it.
@@ -28,6 +29,8 @@ internal sealed class LearnerSync(Ensemble ensemble, LearnerMaster master, Zxid?
             : Committed(SyncPlan.For(learner.LastZxid, ensemble.History, learner.CutsExactly), learner.CutsExactly);
         switch (plan.Kind)
         {
+            case SyncKind.SnapshotOfEpoch when WouldTakeWhatCounts(learner):
+                break;
             case SyncKind.Diff:
                 ensemble.Peers.Send(learner.Link, PacketType.Diff, master.Proposals.Committed);
                 Finish(learner, plan.From);
@@ -57,6 +60,10 @@ internal sealed class LearnerSync(Ensemble ensemble, LearnerMaster master, Zxid?
             return plan;
         return cutsExactly ? new SyncPlan(SyncKind.Truncate, committed) : new SyncPlan(SyncKind.SnapshotOfEpoch);
     }
+
+    // A tree replaces all that the learner has. Some of that may be committed because it is there, while this disk does not have it yet.
+    private bool WouldTakeWhatCounts(LearnerHandler learner) =>
+        !learner.IsObserver && Sendable < master.Proposals.Committed && Sendable < learner.LastZxid;
 
     /// <summary>A snapshot has come to the disk. It is of this epoch: it was begun after the epoch was established.</summary>
     public void OnSnapshotSaved(Zxid zxid)

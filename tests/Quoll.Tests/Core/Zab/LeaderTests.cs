@@ -132,6 +132,31 @@ public sealed class LeaderTests
         follower.Wire.Take(PacketType.Commit, proposal.Zxid);
     }
 
+    // Two followers have the first transaction of the epoch, and the leader's disk has not: no tree that it could send has it either.
+    [Fact]
+    public void A_tree_is_sent_only_when_it_has_all_that_a_quorum_counts_on_the_learner_for()
+    {
+        using var server = Leads(out var epoch);
+        var (first, second) = (new ScriptedLearner(server, 1).Join(Z.Of(1, 2), 1, epoch), new ScriptedLearner(server, 2));
+        second.Join(Z.Of(1, 2), 1, epoch);
+        server.Do(peer => peer.BeginSnapshot());
+        server.DiskWaits = true;
+        server.Client();
+        server.Client();
+        first.Ack(Z.Of(epoch, 1));
+        second.Ack(Z.Of(epoch, 1));
+        Assert.Contains($"Commit {Z.Of(epoch, 1)}", first.Wire.TakeAll());
+        first.Wire.Break();
+
+        var again = new ScriptedLearner(server, 1).Introduce(epoch).Promise(Z.Of(epoch, 2), -1);
+
+        Assert.Empty(again.Wire.Said);
+        server.RunDisk();
+        again.Wire.Take(PacketType.Snapshot, Z.Of(epoch, 0));
+        again.Wire.Take(Packet.Tree);
+        again.Wire.Take(PacketType.Proposal, Z.Of(epoch, 1));
+    }
+
     [Fact]
     public void A_leader_without_a_quorum_gives_up()
     {
