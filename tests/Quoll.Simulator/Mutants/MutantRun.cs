@@ -12,10 +12,11 @@ internal sealed class MutantRun(string root, int seeds, int seconds)
     private static readonly string[] NotCopied = [".git", "artifacts", "bin", "obj"];
     private readonly string _scratch = Path.Combine(Path.GetTempPath(), "quoll-mutants");
 
-    /// <summary>Runs those whose names have this in them; the number of those that were not caught.</summary>
+    /// <summary>Runs those whose names have one of these in them, with commas between; the number of those that were not caught.</summary>
     public int Run(string only)
     {
-        var mutants = Mutant.ReadAll(root).Where(mutant => mutant.Name.Contains(only, StringComparison.Ordinal)).ToList();
+        var parts = only.Split(',');
+        var mutants = Mutant.ReadAll(root).Where(mutant => parts.Any(part => mutant.Name.Contains(part, StringComparison.Ordinal))).ToList();
         var misfits = mutants.SelectMany(mutant => mutant.Misfits(root)).ToList();
         misfits.ForEach(Console.WriteLine);
         if (misfits.Count > 0)
