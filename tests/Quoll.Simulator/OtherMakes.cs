@@ -23,13 +23,13 @@ internal sealed class OtherMakes(Simulation simulation, SimHistorySender sender)
         var type = (PacketType)packet.Type;
         if (reader.Malformed || !reader.AtEnd)
             return bytes.ToArray();
-        if (type is PacketType.FollowerInfo or PacketType.ObserverInfo && packet.Data.Length > LearnerInfoLength && simulation.Chance(0.4))
+        if (type is PacketType.FollowerInfo or PacketType.ObserverInfo && packet.Data.Length > LearnerInfoLength && simulation.Chance(0.3))
         {
             simulation.Say($"{end.Server.Id} does not say to {end.Other.Server.Id} that it can cut its log");
             return Packet(type, packet.Zxid, packet.Data.Span[..LearnerInfoLength].ToArray());
         }
 
-        if (type == PacketType.Truncate && simulation.Chance(0.6)
+        if (type == PacketType.Truncate && simulation.Chance(0.5)
             && sender.SendTreeUpTo(end, new Zxid(packet.Zxid), zxid => Packet(PacketType.Snapshot, zxid.Value, null)))
             return [];
         return bytes.ToArray();

@@ -23,10 +23,10 @@ internal sealed class SimDiskLanes(Simulation simulation, SimServer server)
     /// <summary>The power goes in the middle of the next effect of this kind, or right after it.</summary>
     public DiskEffectKind? CrashIn { get; set; }
 
-    public void Begin(bool empty)
+    public void Begin(bool writesSnapshot)
     {
         _log = new TxnLog(server.Disk, SimServer.Directory, new TxnLogOptions(64 * 1024));
-        if (empty)
+        if (writesSnapshot)
             WriteFirstSnapshot();
     }
 
@@ -156,6 +156,8 @@ internal sealed class SimDiskLanes(Simulation simulation, SimServer server)
                 server.Mirror.OnCut(effect.Zxid.Value);
                 Files().KeepOnly(effect.Zxid);
                 server.Mirror.OnAdopted(effect.Zxid.Value);
+                if (server.RecoverSynced().LastZxid is var last && last != effect.Zxid)
+                    simulation.Complain($"server {server.Id} has adopted the tree {effect.Zxid}, and would read {last}");
                 simulation.Happens(server, Moment.Adopted);
                 simulation.Ledger.CheckQuorum($"server {server.Id} has put away its own history");
                 return peer => peer.OnHistoryAdopted();

@@ -153,6 +153,9 @@ internal sealed class SimServer
     /// <summary>What the directory has, read as a start would.</summary>
     public (RecoveredState State, bool Empty) Recover() => Recover(Disk);
 
+    /// <summary>The same, of what would survive a crash.</summary>
+    public RecoveredState RecoverSynced() => Recover(Disk.CopyOfSynced()).State;
+
     private (RecoveredState State, bool Empty) Recover(MemoryDisk disk)
     {
         var recovery = new Recovery(disk, Directory, Directory, MaxTxn);
@@ -175,7 +178,9 @@ internal sealed class SimServer
         var basic = Options.ElectionAlg == ElectionAlgorithm.Basic;
         var options = basic ? Options with { Seed = (ulong)_simulation.Random.NextInt64() } : Options;
         Peer = new QuorumPeer(options, state, Clock, WallClock);
-        Lanes.Begin(empty);
+
+        // An Apache server writes a snapshot of all it has as it starts, committed or not: the directory may have been one's.
+        Lanes.Begin(writesSnapshot: empty || (_simulation.Traits.OtherMakes && _simulation.Chance(0.3)));
         _simulation.Say($"{Id} starts with {state.LastZxid}, epochs {state.AcceptedEpoch} and {state.CurrentEpoch}");
         Drain();
         Tick(Life);
@@ -269,7 +274,7 @@ internal sealed class SimServer
         if (_looks++ % ReadDiskEvery != 0)
             return;
         var peer = Peer!;
-        var (state, _) = Recover(Disk.CopyOfSynced());
+        var state = RecoverSynced();
         if (state.LastZxid != peer.LastProcessed || state.Digest != peer.Introspection.Digest)
             _simulation.Complain($"server {Id} has {peer.LastProcessed} in memory, and would read {state.LastZxid}, or another tree");
         if (state.AcceptedEpoch != Mirror.AcceptedEpoch || state.CurrentEpoch != Mirror.Epoch)
