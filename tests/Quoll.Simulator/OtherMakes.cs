@@ -6,8 +6,8 @@ using Quoll.Simulator.Clients;
 namespace Quoll.Simulator;
 
 /// <summary>
-/// In some seeds a server now and then speaks as one of Apache's would in its place: as a learner it does not say that it cuts its log where
-/// it is told, and as a leader it sends a tree to one that would else be told to cut. Whoever hears it must cope.
+/// In some seeds a server now and then speaks as one of Apache's would in its place: as a learner it does not say that it cuts its log
+/// where it is told, and as a leader it sends a tree to one that would else be told to cut. Whoever hears it must cope.
 /// </summary>
 internal sealed class OtherMakes(Simulation simulation, SimHistorySender sender)
 {

@@ -46,7 +46,11 @@ root.SetAction(parsed =>
     return 0;
 });
 
-var only = new Option<string>("--only") { Description = "those with this in their names, or with one of these, with commas between", DefaultValueFactory = _ => "" };
+var only = new Option<string>("--only")
+{
+    Description = "those with this in their names, or with one of these, with commas between",
+    DefaultValueFactory = _ => "",
+};
 var bound = new Option<int>("--seeds") { Description = "seeds to run before one counts as not caught", DefaultValueFactory = _ => 40 };
 var source = new Option<string>("--source") { Description = "the repository", DefaultValueFactory = _ => Directory.GetCurrentDirectory() };
 var mutants = new Command("mutants", "Makes the sources wrong, one way after the other, and tells whether that is noticed.")

@@ -240,8 +240,9 @@ internal sealed class SimClient
         var leader = _simulation.Ledger.Leader();
         if (leader is not null && IsReader && _simulation.Chance(0.5))
             return leader;
-        var servers = _simulation.Servers.Where(each => each != leader || !IsWriter || _simulation.Chance(0.1)).ToList();
-        return servers[_simulation.Random.Next(servers.Count)];
+        var servers = _simulation.Servers;
+        var server = servers[_simulation.Random.Next(servers.Count)];
+        return IsWriter && server == leader && _simulation.Chance(0.8) ? servers[_simulation.Random.Next(servers.Count)] : server;
     }
 
     // Leaves a server that is gone or silent.

@@ -16,7 +16,9 @@ internal sealed class MutantRun(string root, int seeds, int seconds)
     public int Run(string only)
     {
         var parts = only.Split(',');
-        var mutants = Mutant.ReadAll(root).Where(mutant => parts.Any(part => mutant.Name.Contains(part, StringComparison.Ordinal))).ToList();
+        var mutants = Mutant.ReadAll(root)
+            .Where(mutant => parts.Any(part => mutant.Name.Contains(part, StringComparison.Ordinal)))
+            .ToList();
         var misfits = mutants.SelectMany(mutant => mutant.Misfits(root)).ToList();
         misfits.ForEach(Console.WriteLine);
         if (misfits.Count > 0)
