@@ -25,7 +25,16 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
             return;
         }
 
-        switch (simulation.Random.Next(28))
+        var roll = simulation.Random.Next(28);
+        if (roll <= 18)
+            Harm(server, leader, roll);
+        else
+            HarmAtMoment(server, roll);
+    }
+
+    private void Harm(SimServer server, SimServer? leader, int roll)
+    {
+        switch (roll)
         {
             case 0 or 1 or 2:
                 Count("crash");
@@ -68,10 +77,17 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
                 Count("long away");
                 Crash(server, 4_000, 8_000);
                 break;
-            case 17 or 18:
+            default:
                 Count("process stands still");
                 server.Pause(simulation.Between(100_000, 3_000_000));
                 break;
+        }
+    }
+
+    private void HarmAtMoment(SimServer server, int roll)
+    {
+        switch (roll)
+        {
             case 19 or 20:
                 StrikeWhoComesToLead();
                 break;
