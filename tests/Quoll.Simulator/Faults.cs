@@ -21,7 +21,7 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
         var server = leader is not null && simulation.Chance(0.5) ? leader : Any();
         if (simulation.Traits.ClientsTellEachOther && simulation.Chance(0.3))
         {
-            WakeAlone(server);
+            WakeAlone(leader ?? server);
             return;
         }
 
@@ -252,9 +252,8 @@ internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> cli
     private void WakeAlone(SimServer server)
     {
         Count("stands still, and wakes alone");
-        var asleep = simulation.Between(300_000, 950_000);
-        server.Pause(asleep);
-        simulation.After(simulation.Between(0, (int)asleep / 2), () =>
+        server.Pause(simulation.Between(500_000, 950_000));
+        simulation.After(simulation.Between(5_000, 120_000), () =>
         {
             foreach (var other in Servers)
             {
