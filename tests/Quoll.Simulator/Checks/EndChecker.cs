@@ -1,5 +1,6 @@
 using System.Text;
 using Quoll.Core;
+using Quoll.Protocol;
 using Quoll.Protocol.Jute;
 using Quoll.Protocol.Records;
 using Quoll.Simulator.Clients;
@@ -36,10 +37,22 @@ internal static class EndChecker
         {
             var reader = new JuteReader(ledger.Entries[zxid].Txn);
             var header = TxnHeader.Read(ref reader);
-            places.TryAdd((header.ClientId, header.Cxid), zxid);
+            if (!IsRefusal((OpCode)header.Type, ref reader))
+                places.TryAdd((header.ClientId, header.Cxid), zxid);
         }
 
         return places;
+    }
+
+    // What changed nothing has no place: the search would try it wherever it could have changed something.
+    private static bool IsRefusal(OpCode type, ref JuteReader reader)
+    {
+        if (type != OpCode.Multi)
+            return type == OpCode.Error;
+        var refused = false;
+        foreach (var part in MultiTxn.Read(ref reader).Txns)
+            refused |= (OpCode)part.Type == OpCode.Error;
+        return refused;
     }
 
     private static void CheckTrees(Simulation simulation, Model model)
