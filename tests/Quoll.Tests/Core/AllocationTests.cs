@@ -1,6 +1,7 @@
-using Quoll.Core.Requests;
 
 namespace Quoll.Tests.Core;
+
+using Client = Quoll.Core.Requests.Client;
 
 /// <summary>
 /// What is on the way of every request leaves nothing to the garbage collector. Code that has just started is not compiled as code that

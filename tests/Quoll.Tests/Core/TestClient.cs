@@ -1,9 +1,10 @@
 using System.Text;
 using Quoll.Core;
-using Quoll.Core.Requests;
 using Quoll.Protocol;
 
 namespace Quoll.Tests.Core;
+
+using Client = Quoll.Core.Requests.Client;
 
 /// <summary>A frame that came to a client after the handshake.</summary>
 internal sealed record Reply(int Xid, long Zxid, ErrorCode Error, byte[] Body)

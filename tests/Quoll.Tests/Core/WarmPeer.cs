@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using Quoll.Core;
-using Quoll.Core.Requests;
 using Quoll.Protocol;
 
 namespace Quoll.Tests.Core;
+
+using Client = Quoll.Core.Requests.Client;
 
 /// <summary>
 /// A peer with a host that keeps nothing of what it says and whose disk is done at once, so that what is measured is the peer's own.

@@ -1,11 +1,12 @@
 using System.Text;
-using Quoll.Core.Requests;
 using Quoll.Core.Tree;
 using Quoll.Protocol;
 using Quoll.Protocol.Jute;
 using Quoll.Protocol.Records;
 
 namespace Quoll.Tests.Storage;
+
+using Client = Quoll.Core.Requests.Client;
 
 /// <summary>Clients that ask for changes of every kind, on few paths, so that they get into each other's way.</summary>
 internal sealed class RandomClients

@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Quoll.Core;
-using Quoll.Core.Requests;
 using Quoll.Protocol;
 using Quoll.Protocol.Jute;
 using Quoll.Protocol.Records;
 using Quoll.Storage;
 
 namespace Quoll.Tests.Storage;
+
+using Client = Quoll.Core.Requests.Client;
 
 /// <summary>
 /// A server with the real peer, log, snapshots and recovery on a <see cref="MemoryDisk"/>, in which nothing happens but what the test

@@ -5,6 +5,8 @@ using Quoll.Core.Watches;
 
 namespace Quoll.Tests.Core.Watches;
 
+using Client = Quoll.Core.Requests.Client;
+
 public sealed class WatchTableModelTests
 {
     private const int Clients = 12;

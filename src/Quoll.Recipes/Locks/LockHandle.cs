@@ -1,0 +1,95 @@
+using Quoll.Client;
+using Quoll.Recipes.Queueing;
+
+namespace Quoll.Recipes;
+
+/// <summary>
+/// A lock that is held, until this is disposed of. It may be lost before: with its session, or because somebody deletes its znode.
+/// </summary>
+/// <remarks>
+/// That it is lost can become known too late to be of use to a process that has slept: what keeps two holders from changing the same
+/// things is <see cref="Fenced"/> for what is in ZooKeeper, and <see cref="FencingToken"/> for all else.
+/// </remarks>
+public sealed class LockHandle : IAsyncDisposable
+{
+    private readonly Place _place;
+    private readonly CancellationTokenSource _lost = new();
+    private readonly CancellationTokenRegistration _onLapse;
+    private readonly CancellationTokenRegistration _onEnd;
+    private int _released;
+
+    internal LockHandle(Place place)
+    {
+        _place = place;
+        Lost = _lost.Token;
+        _onLapse = place.Session.Lease.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _lost);
+        _onEnd = place.Session.Ended.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _lost);
+        Fenced = new FencedClient(place.Client, place.Node.Path);
+        _ = WatchNodeAsync();
+    }
+
+    /// <summary>The znode that stands for it.</summary>
+    public string Path => _place.Node.Path;
+
+    /// <summary>The session in which it is held.</summary>
+    public ZooKeeperSession Session => _place.Session;
+
+    /// <summary>
+    /// Larger than the token of every holder before, in the whole ensemble (the znode's <c>czxid</c>). Give it to whatever the lock
+    /// protects, and let that refuse everybody who comes with a smaller one than it has seen.
+    /// </summary>
+    public long FencingToken => _place.Node.Stat.Czxid;
+
+    /// <summary>Changes in ZooKeeper that are made only while the lock is held, by the server's own word.</summary>
+    public FencedClient Fenced { get; }
+
+    /// <summary>
+    /// Fires when the lock is lost, or may be: by the session's lease, which runs out before a server would give the lock to
+    /// another, when the session ends, and when the znode is gone. Armed from the beginning; never by <see cref="DisposeAsync"/>.
+    /// </summary>
+    public CancellationToken Lost { get; }
+
+    /// <summary>Whether the lock is lost or may be, by the clock as well as by <see cref="Lost"/>.</summary>
+    public bool IsLost => Lost.IsCancellationRequested || Session.LeaseRemaining <= TimeSpan.Zero;
+
+    /// <summary>
+    /// Releases the lock. Never fails: if the server can't be reached now, the znode is removed in the background, or goes with its
+    /// session.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _released, 1) != 0)
+            return;
+        await _onLapse.DisposeAsync().ConfigureAwait(false);
+        await _onEnd.DisposeAsync().ConfigureAwait(false);
+
+        // The caller waits only while there is somebody to answer.
+        if (Session.LeaseRemaining > TimeSpan.Zero && !Session.Ended.IsCancellationRequested)
+            await _place.LeaveAsync().ConfigureAwait(false);
+        else
+            _place.Leave();
+    }
+
+    private async Task WatchNodeAsync()
+    {
+        try
+        {
+            while (Volatile.Read(ref _released) == 0)
+            {
+                var read = await Persistently.TryGetAndWatchAsync(_place.Client, Path, CancellationToken.None).ConfigureAwait(false);
+                if (read is not { } node)
+                    break;
+                var change = await node.Watch.Changed.ConfigureAwait(false);
+                if (change.Kind is WatchEventKind.Deleted or WatchEventKind.Resync)
+                    break;
+            }
+        }
+        catch (ZooKeeperException)
+        {
+            // The session is over.
+        }
+
+        if (Volatile.Read(ref _released) == 0)
+            await _lost.CancelAsync().ConfigureAwait(false);
+    }
+}

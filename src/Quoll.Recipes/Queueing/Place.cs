@@ -1,0 +1,169 @@
+using Quoll.Client;
+using Quoll.Protocol;
+
+namespace Quoll.Recipes.Queueing;
+
+/// <summary>
+/// One znode in a queue, from before it is made until it is certainly gone. It belongs to one session: with that it ends. Whoever leaves,
+/// or gives up while it is still being made, need not wait: it is removed in the background, until that is done or its session is over.
+/// </summary>
+internal sealed class Place
+{
+    private readonly string _queue;
+    private readonly string _prefix;
+    private readonly ReadOnlyMemory<byte> _data;
+    private readonly Task<CreateResult> _made;
+    private string[]? _children;
+    private int _left;
+
+    private Place(ZooKeeperClient client, ZooKeeperSession session, QueuePlan plan)
+    {
+        (Client, Session, _queue) = (client.InSession(session), session, plan.Path);
+        _prefix = QueueEntry.Prefix(plan.Style, plan.Kind, Guid.NewGuid());
+        _data = plan.Data;
+        _made = MakeAsync();
+    }
+
+    /// <summary>Bound to <see cref="Session"/>.</summary>
+    public ZooKeeperClient Client { get; }
+
+    public ZooKeeperSession Session { get; }
+
+    /// <summary>The znode; only once it is made.</summary>
+    public CreateResult Node => _made.Result;
+
+    private string Name => Node.Path[(Node.Path.LastIndexOf('/') + 1)..];
+
+    /// <summary>Queues, and returns when it is the turn.</summary>
+    /// <param name="client">Whose session to queue in.</param>
+    /// <param name="plan">Where to queue and as what.</param>
+    /// <param name="onPosition">Called with how many there are before, whenever that was looked up.</param>
+    /// <param name="cancellation">Ends the waiting; the place is given up then.</param>
+    /// <returns>The place, whose turn it is; null if it was not and <see cref="QueuePlan.WaitsForTurn"/> says not to wait.</returns>
+    /// <exception cref="ConnectionLossException">There is no session, and none came within the client's time for requests.</exception>
+    public static async ValueTask<Place?> QueueAsync(
+        ZooKeeperClient client, QueuePlan plan, Action<int>? onPosition, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var session = await client.GetSessionAsync(cancellation).ConfigureAwait(false);
+            var place = new Place(client, session, plan);
+            try
+            {
+                if (await place.WaitAsync(plan.WaitsForTurn, onPosition, cancellation).ConfigureAwait(false) is { } isTurn)
+                {
+                    if (isTurn)
+                        return place;
+                    await place.LeaveAsync().ConfigureAwait(false);
+                    return null;
+                }
+
+                // Somebody deleted our znode: we queue anew, at the end.
+            }
+            catch (SessionExpiredException) when (session.Ended.IsCancellationRequested || client.Session != session)
+            {
+                // The znode goes with its session. The next session begins at the end of the queue.
+            }
+            catch
+            {
+                place.Leave();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Gives the place up, without waiting for that.</summary>
+    public void Leave() => _ = LeaveAsync();
+
+    /// <summary>Gives the place up; done when the znode is gone, or its session. Never fails.</summary>
+    public async Task LeaveAsync()
+    {
+        if (Interlocked.Exchange(ref _left, 1) != 0)
+            return;
+        try
+        {
+            var node = await _made.ConfigureAwait(false);
+            await Persistently.DeleteAsync(Client, node.Path).ConfigureAwait(false);
+        }
+        catch (ZooKeeperException)
+        {
+            // It was never made, or its session is over, and with it the znode.
+        }
+    }
+
+    private async ValueTask<bool?> WaitAsync(bool waits, Action<int>? onPosition, CancellationToken cancellation)
+    {
+        await _made.WaitAsync(cancellation).ConfigureAwait(false);
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var children = Interlocked.Exchange(ref _children, null) ?? await ListAsync(cancellation).ConfigureAwait(false);
+            var standing = QueueOrder.Of(children, Name);
+            onPosition?.Invoke(standing.Position);
+            if (!standing.IsThere)
+                return null;
+            if (standing.Blocker is null || !waits)
+                return standing.IsTurn;
+
+            // Reading sets no watch where there is nothing any more, unlike asking whether it exists.
+            var blocker = $"{_queue}/{standing.Blocker}";
+            var read = await Persistently.TryGetAndWatchAsync(Client, blocker, cancellation).ConfigureAwait(false);
+            if (read is not { } watched)
+                continue;
+            using (watched.Watch)
+                await watched.Watch.Changed.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<string[]> ListAsync(CancellationToken cancellation)
+    {
+        var children = await Persistently.RequestAsync(
+            Client, token => Client.TryGetChildrenAsync(_queue, token), cancellation).ConfigureAwait(false);
+        return children?.Names ?? [];
+    }
+
+    // The list is asked for in the same breath: an uncontended lock costs one round trip.
+    private async Task<CreateResult> MakeAsync()
+    {
+        var isUncertain = false;
+        while (true)
+        {
+            try
+            {
+                if (isUncertain && await FindAsync().ConfigureAwait(false) is { } found)
+                    return found;
+                var create = Client.CreateAsync($"{_queue}/{_prefix}", _data, CreateMode.EphemeralSequential);
+                var list = Client.TryGetChildrenAsync(_queue);
+                var made = await create.ConfigureAwait(false);
+                _children = (await list.ConfigureAwait(false))?.Names;
+                return made;
+            }
+            catch (NoNodeException)
+            {
+                await Persistently.CreateParentsAsync(Client, _queue).ConfigureAwait(false);
+            }
+            catch (ZooKeeperException e) when (e is ConnectionLossException or RequestTimeoutException)
+            {
+                isUncertain = true;
+            }
+        }
+    }
+
+    // A create whose answer was lost has left a znode, or not. What it left is ours by its name, and only if it is of this session: after
+    // an
+    // expiry the old one can still be seen for a moment (CURATOR-604). After the sync the create can't arrive any more.
+    private async ValueTask<CreateResult?> FindAsync()
+    {
+        await Client.SyncAsync(_queue).ConfigureAwait(false);
+        if (await Client.TryGetChildrenAsync(_queue).ConfigureAwait(false) is not { } children)
+            return null;
+        foreach (var name in children.Names.Where(name => name.StartsWith(_prefix, StringComparison.Ordinal)))
+        {
+            var path = $"{_queue}/{name}";
+            if (await Client.ExistsAsync(path).ConfigureAwait(false) is { } stat && stat.EphemeralOwner == Session.Id)
+                return new CreateResult(path, stat);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace Quoll.Recipes.Queueing;
+
+/// <summary>A znode in a queue, by its name: what its owner wants, and the number that says who came first.</summary>
+internal readonly record struct QueueEntry(string Name, QueueKind Kind, int Number)
+{
+    private const int Digits = 10;
+
+    private static readonly (string Marker, QueueKind Kind)[] Markers =
+    [
+        ("-lock-", QueueKind.Exclusive), ("__lock__", QueueKind.Exclusive), ("__WRIT__", QueueKind.Exclusive),
+        ("__READ__", QueueKind.Shared), ("__rlock__", QueueKind.Shared),
+        ("-latch-", QueueKind.Latch), ("-lease-", QueueKind.Lease),
+    ];
+
+    /// <summary>
+    /// Whether this one came before another. The server counts in 32 bits with a sign and goes on below zero (kazoo 730): numbers are
+    /// compared by their distance, which is right as long as fewer than 2^31 znodes were created between the two.
+    /// </summary>
+    public bool IsBefore(QueueEntry other) => unchecked(Number - other.Number) < 0;
+
+    /// <summary>Reads a name. What is not of a queue, or has another number than a server writes, is somebody else's and no
+    /// entry.</summary>
+    public static bool TryParse(string name, out QueueEntry entry)
+    {
+        entry = default;
+        var digits = name.Length - Digits;
+        if (digits < 1 || name.AsSpan(digits).ContainsAnyExceptInRange('0', '9'))
+            return false;
+        foreach (var (marker, kind) in Markers)
+        {
+            // A number below zero has its sign and ten digits.
+            var isNegative = name[digits - 1] == '-' && name.AsSpan(0, digits - 1).EndsWith(marker, StringComparison.Ordinal);
+            if (!isNegative && !name.AsSpan(0, digits).EndsWith(marker, StringComparison.Ordinal))
+                continue;
+            var number = name.AsSpan(isNegative ? digits - 1 : digits);
+            if (!int.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+                return false;
+            entry = new QueueEntry(name, kind, value);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>What a name begins with, before the number that the server adds.</summary>
+    public static string Prefix(NameStyle style, QueueKind kind, Guid id) => (style, kind) switch
+    {
+        (NameStyle.Kazoo, QueueKind.Exclusive or QueueKind.Latch) => $"{id:N}__lock__",
+        (NameStyle.Kazoo, QueueKind.Shared) => $"{id:N}__rlock__",
+        (_, QueueKind.Shared) => $"_c_{id:D}-__READ__",
+        (_, QueueKind.Latch) => $"_c_{id:D}-latch-",
+        (_, QueueKind.Lease) => $"_c_{id:D}-lease-",
+        _ => $"_c_{id:D}-lock-",
+    };
+}

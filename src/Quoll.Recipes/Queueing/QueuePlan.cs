@@ -1,0 +1,8 @@
+namespace Quoll.Recipes.Queueing;
+
+/// <summary>Where to queue, and as what.</summary>
+internal sealed record QueuePlan(string Path, QueueKind Kind, NameStyle Style, ReadOnlyMemory<byte> Data)
+{
+    /// <summary>Whether to wait for the turn, or to leave at once if it is not.</summary>
+    public bool WaitsForTurn { get; init; } = true;
+}
