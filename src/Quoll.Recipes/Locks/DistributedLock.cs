@@ -28,11 +28,14 @@ public sealed class DistributedLock
         _plan = new QueuePlan(path, QueueKind.Exclusive, options.NameStyle, Encoding.UTF8.GetBytes(options.Identity));
     }
 
+    /// <summary>The znode below which they queue.</summary>
+    public string Path => _plan.Path;
+
     /// <summary>Waits for the lock.</summary>
     /// <exception cref="OperationCanceledException">The token fired; the lock is not held.</exception>
     /// <exception cref="ConnectionLossException">There is no session, and none came within the client's time for requests.</exception>
     public async ValueTask<LockHandle> AcquireAsync(CancellationToken cancellationToken = default) =>
-        new((await Place.QueueAsync(_client, _plan, null, cancellationToken).ConfigureAwait(false))!);
+        new((await Place.QueueAsync(_client, _plan, cancellationToken).ConfigureAwait(false))!);
 
     /// <summary>Takes the lock if that is possible within a time; without one, if it is free.</summary>
     /// <returns>The lock, or null if others have it.</returns>

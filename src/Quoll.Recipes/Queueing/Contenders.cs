@@ -20,11 +20,13 @@ internal static class Contenders
                 client, token => client.TryGetAsync(node, token), cancellation).ConfigureAwait(false);
             if (read is not { } znode)
                 continue;
-            contenders.Add(new LockContender(
-                Encoding.UTF8.GetString(znode.Data), node, DateTimeOffset.FromUnixTimeMilliseconds(znode.Stat.Ctime),
-                znode.Stat.EphemeralOwner, QueueOrder.Of(names, entry.Name).IsTurn));
+            contenders.Add(Of(znode, node, QueueOrder.Of(names, entry.Name).IsTurn));
         }
 
         return contenders;
     }
+
+    public static LockContender Of(Znode znode, string path, bool isHolder) => new(
+        Encoding.UTF8.GetString(znode.Data), path, DateTimeOffset.FromUnixTimeMilliseconds(znode.Stat.Ctime),
+        znode.Stat.EphemeralOwner, isHolder);
 }

@@ -44,6 +44,20 @@ internal static class Persistently
         }
     }
 
+    /// <summary>Reads a znode's children and watches them; null, and no watch, if it is not there.</summary>
+    public static async ValueTask<Watched<ZnodeChildren>?> TryGetChildrenAndWatchAsync(
+        ZooKeeperClient client, string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return await RequestAsync(client, token => client.GetChildrenAndWatchAsync(path, token), cancellation).ConfigureAwait(false);
+        }
+        catch (NoNodeException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Deletes a znode that nobody else makes. A caller can't end it: whoever waited behind that znode would wait for
     /// ever.</summary>
     /// <exception cref="SessionExpiredException">The client is bound to a session, which has ended.</exception>

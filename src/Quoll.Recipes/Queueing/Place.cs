@@ -9,18 +9,16 @@ namespace Quoll.Recipes.Queueing;
 /// </summary>
 internal sealed class Place
 {
-    private readonly string _queue;
+    private readonly QueuePlan _plan;
     private readonly string _prefix;
-    private readonly ReadOnlyMemory<byte> _data;
     private readonly Task<CreateResult> _made;
     private string[]? _children;
     private int _left;
 
     private Place(ZooKeeperClient client, ZooKeeperSession session, QueuePlan plan)
     {
-        (Client, Session, _queue) = (client.InSession(session), session, plan.Path);
+        (Client, Session, _plan) = (client.InSession(session), session, plan);
         _prefix = QueueEntry.Prefix(plan.Style, plan.Kind, Guid.NewGuid());
-        _data = plan.Data;
         _made = MakeAsync();
     }
 
@@ -37,12 +35,10 @@ internal sealed class Place
     /// <summary>Queues, and returns when it is the turn.</summary>
     /// <param name="client">Whose session to queue in.</param>
     /// <param name="plan">Where to queue and as what.</param>
-    /// <param name="onPosition">Called with how many there are before, whenever that was looked up.</param>
     /// <param name="cancellation">Ends the waiting; the place is given up then.</param>
     /// <returns>The place, whose turn it is; null if it was not and <see cref="QueuePlan.WaitsForTurn"/> says not to wait.</returns>
     /// <exception cref="ConnectionLossException">There is no session, and none came within the client's time for requests.</exception>
-    public static async ValueTask<Place?> QueueAsync(
-        ZooKeeperClient client, QueuePlan plan, Action<int>? onPosition, CancellationToken cancellation)
+    public static async ValueTask<Place?> QueueAsync(ZooKeeperClient client, QueuePlan plan, CancellationToken cancellation)
     {
         while (true)
         {
@@ -50,7 +46,7 @@ internal sealed class Place
             var place = new Place(client, session, plan);
             try
             {
-                if (await place.WaitAsync(plan.WaitsForTurn, onPosition, cancellation).ConfigureAwait(false) is { } isTurn)
+                if (await place.WaitAsync(plan.WaitsForTurn, cancellation).ConfigureAwait(false) is { } isTurn)
                 {
                     if (isTurn)
                         return place;
@@ -91,34 +87,49 @@ internal sealed class Place
         }
     }
 
-    private async ValueTask<bool?> WaitAsync(bool waits, Action<int>? onPosition, CancellationToken cancellation)
+    private async ValueTask<bool?> WaitAsync(bool waits, CancellationToken cancellation)
     {
         await _made.WaitAsync(cancellation).ConfigureAwait(false);
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
             var children = Interlocked.Exchange(ref _children, null) ?? await ListAsync(cancellation).ConfigureAwait(false);
-            var standing = QueueOrder.Of(children, Name);
-            onPosition?.Invoke(standing.Position);
+            var standing = QueueOrder.Of(children, Name, _plan.Leases);
             if (!standing.IsThere)
                 return null;
             if (standing.Blocker is null || !waits)
                 return standing.IsTurn;
-
-            // Reading sets no watch where there is nothing any more, unlike asking whether it exists.
-            var blocker = $"{_queue}/{standing.Blocker}";
-            var read = await Persistently.TryGetAndWatchAsync(Client, blocker, cancellation).ConfigureAwait(false);
-            if (read is not { } watched)
-                continue;
-            using (watched.Watch)
-                await watched.Watch.Changed.WaitAsync(cancellation).ConfigureAwait(false);
+            using var watch = await WatchAsync(standing, cancellation).ConfigureAwait(false);
+            if (watch is not null)
+                await watch.Changed.WaitAsync(cancellation).ConfigureAwait(false);
         }
+    }
+
+    // Null if things are not any more as they were: then they are looked at anew.
+    private async ValueTask<Watch?> WatchAsync(Standing standing, CancellationToken cancellation)
+    {
+        // Any lease that is given back will do; there is one who waits for that, the others wait for him.
+        if (_plan.Kind == QueueKind.Lease)
+        {
+            var leases = await Persistently.RequestAsync(
+                Client, token => Client.GetChildrenAndWatchAsync(_plan.Path, token), cancellation).ConfigureAwait(false);
+            _children = leases.Value.Names;
+            if (!QueueOrder.Of(_children, Name, _plan.Leases).IsTurn)
+                _children = null;
+            else
+                leases.Watch.Dispose();
+            return _children is null ? leases.Watch : null;
+        }
+
+        // Reading sets no watch where there is nothing any more, unlike asking whether it exists.
+        var blocker = $"{_plan.Path}/{standing.Blocker}";
+        return (await Persistently.TryGetAndWatchAsync(Client, blocker, cancellation).ConfigureAwait(false))?.Watch;
     }
 
     private async ValueTask<string[]> ListAsync(CancellationToken cancellation)
     {
         var children = await Persistently.RequestAsync(
-            Client, token => Client.TryGetChildrenAsync(_queue, token), cancellation).ConfigureAwait(false);
+            Client, token => Client.TryGetChildrenAsync(_plan.Path, token), cancellation).ConfigureAwait(false);
         return children?.Names ?? [];
     }
 
@@ -132,15 +143,15 @@ internal sealed class Place
             {
                 if (isUncertain && await FindAsync().ConfigureAwait(false) is { } found)
                     return found;
-                var create = Client.CreateAsync($"{_queue}/{_prefix}", _data, CreateMode.EphemeralSequential);
-                var list = Client.TryGetChildrenAsync(_queue);
+                var create = Client.CreateAsync($"{_plan.Path}/{_prefix}", _plan.Data, CreateMode.EphemeralSequential);
+                var list = Client.TryGetChildrenAsync(_plan.Path);
                 var made = await create.ConfigureAwait(false);
                 _children = (await list.ConfigureAwait(false))?.Names;
                 return made;
             }
             catch (NoNodeException)
             {
-                await Persistently.CreateParentsAsync(Client, _queue).ConfigureAwait(false);
+                await Persistently.CreateParentsAsync(Client, _plan.Path).ConfigureAwait(false);
             }
             catch (ZooKeeperException e) when (e is ConnectionLossException or RequestTimeoutException)
             {
@@ -154,12 +165,12 @@ internal sealed class Place
     // expiry the old one can still be seen for a moment (CURATOR-604). After the sync the create can't arrive any more.
     private async ValueTask<CreateResult?> FindAsync()
     {
-        await Client.SyncAsync(_queue).ConfigureAwait(false);
-        if (await Client.TryGetChildrenAsync(_queue).ConfigureAwait(false) is not { } children)
+        await Client.SyncAsync(_plan.Path).ConfigureAwait(false);
+        if (await Client.TryGetChildrenAsync(_plan.Path).ConfigureAwait(false) is not { } children)
             return null;
         foreach (var name in children.Names.Where(name => name.StartsWith(_prefix, StringComparison.Ordinal)))
         {
-            var path = $"{_queue}/{name}";
+            var path = $"{_plan.Path}/{name}";
             if (await Client.ExistsAsync(path).ConfigureAwait(false) is { } stat && stat.EphemeralOwner == Session.Id)
                 return new CreateResult(path, stat);
         }

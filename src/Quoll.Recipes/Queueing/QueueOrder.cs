@@ -15,7 +15,7 @@ internal readonly record struct Standing(bool IsThere, string? Blocker, int Posi
 /// </summary>
 internal static class QueueOrder
 {
-    public static Standing Of(IEnumerable<string> children, string ours)
+    public static Standing Of(IEnumerable<string> children, string ours, int leases = 1)
     {
         if (!QueueEntry.TryParse(ours, out var own))
             throw new ArgumentException($"'{ours}' is no name of a queue.", nameof(ours));
@@ -37,7 +37,7 @@ internal static class QueueOrder
                 nearest = entry;
         }
 
-        return new Standing(isThere, nearest?.Name, position);
+        return new Standing(isThere, own.Kind == QueueKind.Lease && position < leases ? null : nearest?.Name, position);
     }
 
     /// <summary>The entries of a queue, the first first.</summary>

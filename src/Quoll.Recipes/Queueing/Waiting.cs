@@ -10,12 +10,12 @@ internal static class Waiting
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(wait, TimeSpan.Zero);
         if (wait == TimeSpan.Zero)
-            return await Place.QueueAsync(client, plan with { WaitsForTurn = false }, null, cancellation).ConfigureAwait(false);
+            return await Place.QueueAsync(client, plan with { WaitsForTurn = false }, cancellation).ConfigureAwait(false);
         using var patience = new CancellationTokenSource(wait, client.Options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
-            return await Place.QueueAsync(client, plan, null, either.Token).ConfigureAwait(false);
+            return await Place.QueueAsync(client, plan, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested && patience.IsCancellationRequested)
         {

@@ -41,6 +41,17 @@ public sealed class RecipeServers : IAsyncDisposable
         return root;
     }
 
+    /// <summary>Ends somebody's session by taking it over and closing it: he learns of it when he next hears from a server.</summary>
+    public async Task EndSessionAsync(ServerKind kind, ZooKeeperSession session)
+    {
+        var thief = await ZooKeeperClient.ConnectAsync(new ZooKeeperClientOptions
+        {
+            ConnectionString = await AddressesAsync(kind),
+            ResumeSession = (session.Id, session.Password),
+        });
+        await thief.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_apache.IsValueCreated)
