@@ -391,7 +391,7 @@ internal sealed class Member : ILearnerHost
     {
         Leader = null;
         Learner = null;
-        _ensemble.Epochs.OnRead(_ensemble.Epochs.Accepted, _ensemble.History.Last.Epoch);
+        _ensemble.Epochs.OnLogged(_ensemble.History.Last.Epoch);
         _replica.BeAlone();
         _election.Look(_ensemble.KnownLast, _ensemble.Epochs.Current, _now);
         var has = $"history up to {_ensemble.KnownLast}, epoch {_ensemble.Epochs.Current}";

@@ -18,12 +18,13 @@ public sealed class HistoryFiles(IDisk disk, string snapshotDirectory, string lo
     /// <summary>
     /// Drops what comes after a transaction. Snapshots go first: one that has more would bring it back (ZOOKEEPER-1549). A log is cut
     /// behind the last record up to that transaction, and deleted if nothing is left of it. False, with nothing changed, if all snapshots
-    /// are newer: without one, what comes before that transaction would be gone as well, and others may count on this server for it.
+    /// are newer, or what is left would end before that transaction, since a snapshot came from elsewhere and the log does not lead up to
+    /// it: what comes before that transaction would be gone as well, and others may count on this server for it.
     /// </summary>
     public bool CutAfter(Zxid zxid)
     {
         var snapshots = DataFiles.Snapshots(disk, snapshotDirectory);
-        if (snapshots.Count > 0 && snapshots[0].Zxid > zxid)
+        if ((snapshots.Count > 0 && snapshots[0].Zxid > zxid) || !LeadsUpTo(zxid, snapshots))
             return false;
         foreach (var (_, path) in Enumerable.Reverse(snapshots).Where(snapshot => snapshot.Zxid > zxid))
             disk.Delete(path);
@@ -91,6 +92,22 @@ public sealed class HistoryFiles(IDisk disk, string snapshotDirectory, string lo
         }
 
         return last == upTo;
+    }
+
+    // No log has the number that begins an epoch: where that is named, what comes next must follow, if there is anything.
+    private bool LeadsUpTo(Zxid zxid, List<(Zxid Zxid, string Path)> snapshots)
+    {
+        var last = snapshots.FindLast(snapshot => snapshot.Zxid <= zxid).Zxid;
+        var goesOn = false;
+        Read(last, new Zxid(long.MaxValue), Take);
+        return last == zxid || (zxid.Counter == 0 && (goesOn || !snapshots.Exists(snapshot => snapshot.Zxid > zxid)));
+
+        bool Take(Zxid next, ReadOnlySpan<byte> txn)
+        {
+            goesOn = next > zxid;
+            last = goesOn ? last : next;
+            return !goesOn;
+        }
     }
 
     // True if nothing is left of it.

@@ -1,11 +1,10 @@
 using Quoll.Core;
 using Quoll.Core.Election;
-using Quoll.Simulator.Clients;
 
 namespace Quoll.Simulator;
 
 /// <summary>What goes wrong. Half of it happens to the leader: there is most to lose.</summary>
-internal sealed class Faults(Simulation simulation, IReadOnlyList<SimClient> clients)
+internal sealed class Faults(Simulation simulation, IReadOnlyList<IInterruptible> clients)
 {
     private readonly Ambushes _ambushes = new(simulation);
     private static readonly DiskEffectKind[] Effects = Enum.GetValues<DiskEffectKind>();

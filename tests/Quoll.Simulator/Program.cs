@@ -3,6 +3,7 @@ using System.Globalization;
 using Quoll.Core.Election;
 using Quoll.Simulator;
 using Quoll.Simulator.Mutants;
+using Quoll.Simulator.Programs;
 
 var seed = new Option<int>("--seed") { Description = "the first seed", DefaultValueFactory = _ => 1 };
 var runs = new Option<int>("--runs") { Description = "how many seeds", DefaultValueFactory = _ => 1 };
@@ -45,6 +46,32 @@ root.SetAction(parsed =>
         Console.WriteLine(total);
     return 0;
 });
+
+var program = new Argument<string>("program") { Description = "one of: " + string.Join(", ", ProgramRun.Names) };
+var programs = new Command("program", "Runs processes that use the client and its recipes, against an ensemble, through faults of all.")
+{
+    program, seed, runs, seconds, servers, trace, brief,
+};
+programs.SetAction(parsed =>
+{
+    for (var number = parsed.GetValue(seed); number < parsed.GetValue(seed) + parsed.GetValue(runs); number++)
+    {
+        var run = ProgramRun.Of(parsed.GetValue(program)!, number, parsed.GetValue(servers));
+        var complaints = run.Run(parsed.GetValue(seconds) * 1000);
+        if ((complaints.Count > 0 && !parsed.GetValue(brief)) || parsed.GetValue(trace))
+            Console.WriteLine(string.Join(Environment.NewLine, run.Trace));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"seed {number}: {run.Trace.Count} lines, {run.Faults.Values.Sum()} faults, {complaints.Count} complaints"));
+        foreach (var complaint in complaints)
+            Console.WriteLine(complaint);
+        if (complaints.Count > 0)
+            return 1;
+    }
+
+    return 0;
+});
+root.Subcommands.Add(programs);
 
 var only = new Option<string>("--only")
 {

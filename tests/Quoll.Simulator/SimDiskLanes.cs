@@ -289,8 +289,11 @@ internal sealed class SimDiskLanes(Simulation simulation, SimServer server)
     {
         var peer = server.Peer!;
         peer.BeginSnapshot();
-        foreach (var effect in peer.Outbox.Disk.Effects.ToList())
+
+        // A large tree comes in slices: the next when the disk has taken the last.
+        for (var at = 0; at < peer.Outbox.Disk.Effects.Count; at++)
         {
+            var effect = peer.Outbox.Disk.Effects[at];
             if (effect.Kind == DiskEffectKind.RollLog)
                 continue;
             if (WriteSnapshot(effect))

@@ -13,6 +13,7 @@ internal sealed class Simulation
     private const int MostComplaints = 20;
     private readonly PriorityQueue<Action, (long Time, long Sequence)> _events = new();
     private readonly List<string> _complaints = [];
+    private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _sequence;
 
     public Simulation(int seed, int servers, int observers = 0, ElectionAlgorithm election = ElectionAlgorithm.Fast)
@@ -68,7 +69,12 @@ internal sealed class Simulation
     public void Say(string what) => Trace.Add($"{Now / 1000.0,12:F3} {what}");
 
     /// <summary>Has something happen after so many microseconds.</summary>
-    public void After(long microseconds, Action what) => _events.Enqueue(what, (Now + microseconds, _sequence++));
+    public void After(long microseconds, Action what)
+    {
+        if (Environment.CurrentManagedThreadId != _thread)
+            Environment.FailFast($"What is simulated goes on on another thread, and does not repeat.\n{Environment.StackTrace}");
+        _events.Enqueue(what, (Now + microseconds, _sequence++));
+    }
 
     public long Between(int least, int most) => Random.Next(least, most + 1);
 

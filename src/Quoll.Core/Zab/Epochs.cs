@@ -39,13 +39,23 @@ internal sealed class Epochs(long accepted, long current, DiskLane disk)
     }
 
     /// <summary>
-    /// What a start would take them for. It may be more than was saved: who has a transaction of an epoch has the history that its leader
-    /// began with, though the role ended before it could say so.
+    /// What a start would take them for: the disk's word, and no more. Memory may have had a larger current epoch without saving it, for a
+    /// transaction of that epoch, and then have lost that when the log was cut; to go on claiming the epoch would be a lie in the election.
     /// </summary>
     public void OnRead(long accepted, long current)
     {
         Accepted = Math.Max(Accepted, accepted);
-        Current = Math.Max(Current, current);
+        Current = current;
+    }
+
+    /// <summary>
+    /// The log has a transaction of an epoch: so it has the history that its leader began with, though the role ended before it could say
+    /// so.
+    /// </summary>
+    public void OnLogged(long epoch)
+    {
+        Accepted = Math.Max(Accepted, epoch);
+        Current = Math.Max(Current, epoch);
     }
 
     private void Save(DiskEffectKind kind, long epoch)

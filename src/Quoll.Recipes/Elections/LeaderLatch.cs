@@ -55,7 +55,7 @@ public sealed class LeaderLatch : IAsyncDisposable
     /// <summary>Stands down, and leads no more.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
+        _stop.Cancel();
         await _standing.ConfigureAwait(false);
         Tell();
     }
@@ -74,7 +74,7 @@ public sealed class LeaderLatch : IAsyncDisposable
         catch (ObjectDisposedException)
         {
             // The client was disposed of: there is nothing left to stand by.
-            await _stop.CancelAsync().ConfigureAwait(false);
+            _stop.Cancel();
         }
         catch (ZooKeeperException e)
         {

@@ -90,6 +90,6 @@ public sealed class LockHandle : IAsyncDisposable
         }
 
         if (Volatile.Read(ref _released) == 0)
-            await _lost.CancelAsync().ConfigureAwait(false);
+            _lost.Cancel();
     }
 }

@@ -26,7 +26,7 @@ internal static class Persistently
             }
             catch (ZooKeeperException e) when (e.Error == ErrorCode.ThrottledOp)
             {
-                await Task.Delay(Pause, client.Options.TimeProvider, cancellation).ConfigureAwait(false);
+                await Pauses.ForAsync(Pause, client.Options.TimeProvider, cancellation).ConfigureAwait(false);
             }
         }
     }

@@ -8,7 +8,7 @@ namespace Quoll.Simulator.Clients;
 /// A client with several requests outstanding. When its connection breaks it comes back with its session to any server, and says what it
 /// watches; sometimes it ends its session, forgets it, is silent until it expires, or comes with a session or a password that is not good.
 /// </summary>
-internal sealed class SimClient
+internal sealed class SimClient : ISimClient, IInterruptible
 {
     private const int MostOutstanding = 6;
     private const int SetWatchesXid = -8;

@@ -1,14 +1,13 @@
 using System.Buffers.Binary;
-using Quoll.Core.Requests;
 
 namespace Quoll.Simulator.Clients;
 
 /// <summary>A client's connection to a server: bytes take their time, each way in their order, and are lost when it breaks.</summary>
-internal sealed class SimConnection(Simulation simulation, SimServer server, SimClient client)
+internal sealed class SimConnection(Simulation simulation, SimServer server, ISimClient client)
 {
     private readonly int _life = server.Life;
     private readonly List<byte> _inbox = [];
-    private Client? _peer;
+    private Core.Requests.Client? _peer;
     private long _lastUp;
     private long _lastDown;
     private bool _closed;

@@ -51,6 +51,20 @@ public sealed class HistoryFilesTests
         Assert.Equal("/n1-1 /n1-2 /n1-3 /n1-4 /n1-5", Znodes(disk));
     }
 
+    /// <summary>A tree that a leader sent, and that was not yet taken for the whole history when the two parted.</summary>
+    [Theory]
+    [InlineData(3, 4)]
+    [InlineData(3, 0)]
+    public void Nothing_is_cut_where_the_log_does_not_lead_up_to_it(int epoch, int counter)
+    {
+        var disk = new DataDirectory().Log(1, 1, 3).Snapshot(Z.Of(1, 3)).Log(2, 1, 2).Snapshot(Z.Of(3, 5)).Disk;
+        var before = disk.List(LogFiles.Directory);
+
+        Assert.False(Files(disk).CutAfter(Z.Of(epoch, counter)));
+
+        Assert.Equal(before, disk.List(LogFiles.Directory));
+    }
+
     [Fact]
     public void A_crash_during_a_cut_leaves_a_history_that_begins_as_before()
     {

@@ -97,6 +97,24 @@ public sealed class KnownBugsOfMemoryTests
         Assert.Equal(Z.Of(1, 1), VoteOf(server));
     }
 
+    /// <summary>A bug of ours: the claim would win an election over a server that has what this one lacks.</summary>
+    [Fact]
+    public void An_epoch_is_not_claimed_any_more_once_its_transactions_are_cut_away()
+    {
+        var disk = new DataDirectory().Log(1, 1, 3).Log(3, 1, 2).Epochs(3, 1).Disk;
+        using var server = new SteppedServer(SteppedServer.Options(1, SteppedServer.Config(3)), disk);
+        var leader = new ScriptedLeader(server, 4).Elect();
+        leader.Greet();
+        leader.Say(PacketType.Truncate, Z.Of(1, 2));
+        server.Votes.Clear();
+
+        leader.Vanish();
+
+        Assert.Equal(Z.Of(1, 2), VoteOf(server));
+        Assert.True(Notification.TryRead(server.Votes[0].Message, out var vote));
+        Assert.Equal(1, vote.PeerEpoch);
+    }
+
     // After each thing the disk does: all of the old history, or all of the new.
     [Theory]
     [InlineData(3, 0)]

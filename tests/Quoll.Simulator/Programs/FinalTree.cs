@@ -1,0 +1,86 @@
+using System.Text;
+using Quoll.Protocol;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
+
+namespace Quoll.Simulator.Programs;
+
+/// <summary>What is left when programs have stopped, and every value that a znode ever had.</summary>
+internal sealed class FinalTree
+{
+    private readonly Dictionary<string, (string Value, long Owner)> _znodes = new(StringComparer.Ordinal);
+    private readonly Simulation _simulation;
+
+    public FinalTree(Simulation simulation)
+    {
+        _simulation = simulation;
+        var tree = simulation.Servers[0].Recover().State.Database.Tree;
+        for (var node = 1; node < tree.End; node++)
+        {
+            if (tree.InUse(node))
+                _znodes[Encoding.UTF8.GetString(tree.PathOf(node))] = (Encoding.UTF8.GetString(tree.DataOf(node)), tree.PersistedStatOf(node).EphemeralOwner);
+        }
+    }
+
+    public IReadOnlyList<string> Ephemerals => [.. _znodes.Where(znode => znode.Value.Owner > 0).Select(znode => znode.Key)];
+
+    public string? Value(string path) => _znodes.TryGetValue(path, out var znode) ? znode.Value : null;
+
+    /// <summary>The names of a znode's children.</summary>
+    public IReadOnlyList<string> Children(string path) =>
+        [.. _znodes.Keys.Where(key => key.StartsWith(path + "/", StringComparison.Ordinal) && !key[(path.Length + 1)..].Contains('/'))
+            .Select(key => key[(path.Length + 1)..]).Order(StringComparer.Ordinal)];
+
+    /// <summary>The paths of all znodes that were ever created, in the order of the ensemble's history.</summary>
+    public IReadOnlyList<string> Creations
+    {
+        get
+        {
+            var paths = new List<string>();
+            ForEach((OpCode type, scoped ref JuteReader body) =>
+            {
+                if (type is OpCode.Create or OpCode.Create2 or OpCode.CreateContainer)
+                    paths.Add(body.ReadBytes().ToString());
+            });
+            return paths;
+        }
+    }
+
+    private delegate void Visit(OpCode type, scoped ref JuteReader body);
+
+    /// <summary>The values that a znode was set to, in the order of the ensemble's history.</summary>
+    public IReadOnlyList<string> History(string path)
+    {
+        var values = new List<string>();
+        ForEach((OpCode type, scoped ref JuteReader body) =>
+        {
+            if (type != OpCode.SetData)
+                return;
+            var txn = SetDataTxn.Read(ref body);
+            if (txn.Path.ToString() == path)
+                values.Add(txn.Data.ToString());
+        });
+        return values;
+    }
+
+    // Those of a multi that was refused are error transactions.
+    private void ForEach(Visit visit)
+    {
+        foreach (var zxid in _simulation.Ledger.Committed)
+        {
+            var reader = new JuteReader(_simulation.Ledger.Entries[zxid].Txn);
+            var header = TxnHeader.Read(ref reader);
+            if ((OpCode)header.Type != OpCode.Multi)
+            {
+                visit((OpCode)header.Type, ref reader);
+                continue;
+            }
+
+            foreach (var part in MultiTxn.Read(ref reader).Txns)
+            {
+                var body = new JuteReader(part.Body.Span);
+                visit((OpCode)part.Type, ref body);
+            }
+        }
+    }
+}

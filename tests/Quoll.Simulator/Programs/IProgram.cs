@@ -1,0 +1,11 @@
+namespace Quoll.Simulator.Programs;
+
+/// <summary>What several processes do with the client and its recipes at the same time, and what must be so all the while and in the end.</summary>
+internal interface IProgram
+{
+    /// <summary>What one process does until it is told to stop. Whatever it throws is a complaint.</summary>
+    Task RunAsync(SimProcess process, CancellationToken stop);
+
+    /// <summary>All have stopped, and the processes still have their sessions: whatever is wrong is said to the simulation.</summary>
+    void Verify(FinalTree tree);
+}

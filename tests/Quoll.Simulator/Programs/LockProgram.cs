@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text;
+using Quoll.Client;
+using Quoll.Recipes;
+
+namespace Quoll.Simulator.Programs;
+
+/// <summary>
+/// Processes take a lock, and count under it in a znode by fenced writes. Nobody gets the lock while another still counts on it, no fenced
+/// write comes after one of a later holder, and when all have stopped nothing is left in the queue, though all sessions live.
+/// </summary>
+internal sealed class LockProgram(Simulation simulation) : IProgram
+{
+    private readonly Dictionary<SimProcess, LockHandle> _holders = [];
+    private int _acquired;
+    private int _written;
+
+    public async Task RunAsync(SimProcess process, CancellationToken stop)
+    {
+        var client = process.Client;
+        var mutex = new DistributedLock(client, "/locks/one", new LockOptions { Identity = $"{process.Number}" });
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await client.TryCreateAsync("/data", "0"u8.ToArray(), cancellationToken: stop).ConfigureAwait(false);
+                using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(simulation.Between(50, 20_000)), process);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
+                var handle = await mutex.AcquireAsync(either.Token).ConfigureAwait(false);
+                await using var _ = handle.ConfigureAwait(false);
+                OnAcquired(process, handle);
+                try
+                {
+                    await WorkAsync(process, handle, stop).ConfigureAwait(false);
+                }
+                finally
+                {
+                    _holders.Remove(process);
+                    simulation.Say($"process {process.Number} releases the lock, lost: {handle.IsLost}");
+                }
+            }
+            catch (Exception e) when (e is ZooKeeperException or LockLostException or OperationCanceledException)
+            {
+                simulation.Say($"process {process.Number}: {e.Message}");
+            }
+        }
+    }
+
+    private async Task WorkAsync(SimProcess process, LockHandle handle, CancellationToken stop)
+    {
+        for (var i = simulation.Random.Next(4); i > 0 && !handle.IsLost; i--)
+            await WriteAsync(process.Client, handle).ConfigureAwait(false);
+        if (simulation.Chance(0.3))
+            await process.PauseAsync(simulation.Between(1_000, 2_000_000), stop).ConfigureAwait(false);
+    }
+
+    public void Verify(FinalTree tree)
+    {
+        simulation.Say($"acquired {_acquired} times, written {_written} times");
+        if (_acquired == 0 || _written == 0)
+            simulation.Complain($"the lock was acquired {_acquired} times, and {_written} times written under it: that shows nothing");
+        foreach (var left in tree.Children("/locks/one"))
+            simulation.Complain($"{left} is left in the queue, though nobody wants the lock");
+        var last = 0L;
+        foreach (var value in tree.History("/data"))
+        {
+            var token = long.Parse(value.AsSpan(0, value.IndexOf(':', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
+            if (token < last)
+                simulation.Complain($"the holder with the token {token} writes after that with {last}");
+            last = token;
+        }
+    }
+
+    private async Task WriteAsync(ZooKeeperClient client, LockHandle handle)
+    {
+        var before = await client.GetAsync("/data").ConfigureAwait(false);
+        var value = string.Create(CultureInfo.InvariantCulture, $"{handle.FencingToken}:{before.Stat.Version}");
+        await handle.Fenced.SetAsync("/data", Encoding.UTF8.GetBytes(value)).ConfigureAwait(false);
+        _written++;
+    }
+
+    // Who stands still counts on nothing: when he goes on he learns first that he has lost it.
+    private void OnAcquired(SimProcess process, LockHandle handle)
+    {
+        _acquired++;
+        simulation.Say($"process {process.Number} has the lock by {handle.Path}, session {handle.Session}");
+        foreach (var (other, held) in _holders)
+        {
+            if (!other.IsPaused && !held.IsLost)
+                simulation.Complain($"process {process.Number} has the lock while process {other.Number} counts on it");
+            if (held.FencingToken >= handle.FencingToken)
+                simulation.Complain($"process {process.Number} has the token {handle.FencingToken}, and {other.Number} {held.FencingToken}");
+        }
+
+        _holders[process] = handle;
+    }
+}
