@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Quoll.Client;
 using Quoll.Core;
 using Quoll.Core.Quorum;
 using Quoll.Protocol;
@@ -14,12 +15,9 @@ namespace Quoll.Testing;
 public sealed class TestEnsemble : IAsyncDisposable
 {
     private const int ClientPort = 2181;
-
-    /// <summary>For who reads again and again, this is for ever; for who does not, it is not long.</summary>
-    private static readonly TimeSpan PatienceForReaders = TimeSpan.FromSeconds(1);
-
     private readonly EventLoop _loop;
-    private readonly HashSet<ClientConnection> _readers = [];
+    private readonly Settling _settling;
+    private readonly TimeProvider _time;
     private readonly TestClock? _clock;
     private Exception? _failure;
     private bool _disposed;
@@ -28,14 +26,16 @@ public sealed class TestEnsemble : IAsyncDisposable
     {
         var tick = options.TickTime;
         _loop = new EventLoop(options.TimeProvider, tick / 2, longestStep: tick) { OnFailure = e => _failure = e };
+        _settling = new Settling(_loop);
+        _time = options.TimeProvider;
         _clock = options.TimeProvider as TestClock;
-        _clock?.AddSettling(Settle);
+        _clock?.AddSettling(_settling.Wait);
         var network = new PeerNetwork(_loop);
         Faults = new TestFaults(this, network);
         var members = Enumerable.Range(1, options.Servers).Select(MemberOf).ToList();
         var config = members.Count > 1 ? new EnsembleConfig(members) : null;
         Servers = [.. members.Select(
-            member => new TestServer(_loop, this, network, OptionsOf(options, config, member.Id), options.Log ?? (static _ => { })))];
+            member => new TestServer(_loop, this, network, options.ForServer(member.Id, config), options.Log ?? (static _ => { })))];
         _loop.OnTick = () =>
         {
             foreach (var server in network.Servers.Values)
@@ -115,6 +115,25 @@ public sealed class TestEnsemble : IAsyncDisposable
             ? server.ConnectAsync(cancellationToken)
             : ValueTask.FromException<Stream>(new SocketException((int)SocketError.ConnectionRefused));
 
+    /// <summary>
+    /// Makes a client of this ensemble, which lives by its clock: when a <see cref="TestClock"/> is moved, what the client does at each
+    /// moment, and what its callers do when it lets them go on, is done before the clock moves past it.
+    /// </summary>
+    /// <param name="configure">Changes options before the client is made; null leaves them as they are.</param>
+    /// <returns>The client, which begins to connect at once. It is the caller's, to be disposed of before the ensemble.</returns>
+    /// <exception cref="ArgumentException">An option is not as it must be.</exception>
+    public ZooKeeperClient CreateClient(Func<ZooKeeperClientOptions, ZooKeeperClientOptions>? configure = null)
+    {
+        var options = new ZooKeeperClientOptions
+        {
+            ConnectionString = ConnectionString,
+            Connect = ConnectAsync,
+            TimeProvider = _time,
+            Schedule = _settling.Work.Schedule,
+        };
+        return new ZooKeeperClient(configure is null ? options : configure(options));
+    }
+
     /// <summary>Done once a server leads and serves. With a <see cref="TestClock"/>, somebody may have to move it.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The leader.</returns>
@@ -145,7 +164,8 @@ public sealed class TestEnsemble : IAsyncDisposable
 
     /// <summary>
     /// Sets what number the next sequential znode below a parent gets, on all servers, for tests of what comes when numbers get long.
-    /// 2147483647 is the last: as in Apache's server, the numbers stay there. Who watches the parent's children is told of a change. Done once the leader has applied that.
+    /// 2147483647 is the last: as in Apache's server, the numbers stay there. Who watches the parent's children is told of a change. Done
+    /// once the leader has applied that.
     /// </summary>
     /// <param name="parent">The path of the parent, which must exist.</param>
     /// <param name="next">The number; not less than what would come anyway.</param>
@@ -179,7 +199,7 @@ public sealed class TestEnsemble : IAsyncDisposable
         if (_disposed)
             return;
         _disposed = true;
-        _clock?.RemoveSettling(Settle);
+        _clock?.RemoveSettling(_settling.Wait);
         _loop.Do(() =>
         {
             foreach (var server in Servers)
@@ -195,7 +215,7 @@ public sealed class TestEnsemble : IAsyncDisposable
         ThrowIfFailed();
     }
 
-    internal ClientConnection NewConnection(ServerProcess server) => new(_loop, server, Faults.Replies, _readers, () => Faults.ClientDelay);
+    internal ClientConnection NewConnection(ServerProcess server) => new(_loop, server, Faults.Replies, _settling.Readers, () => Faults.ClientDelay);
 
     internal void Do(Action what)
     {
@@ -229,22 +249,6 @@ public sealed class TestEnsemble : IAsyncDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
     }
 
-    // Before the clock is moved on: a client that waits for an answer must not find that it came too late.
-    private void Settle()
-    {
-        if (_loop.Ask(() => _readers.Count == 0))
-            return;
-        using var patience = new CancellationTokenSource(PatienceForReaders);
-        try
-        {
-            _loop.WaitAsync(() => _readers.Count == 0, patience.Token).GetAwaiter().GetResult();
-        }
-        catch (OperationCanceledException)
-        {
-            _loop.Do(_readers.Clear);
-        }
-    }
-
     private void ThrowIfFailed()
     {
         if (_failure is { } failure)
@@ -275,22 +279,6 @@ public sealed class TestEnsemble : IAsyncDisposable
     }
 
     private static Member MemberOf(int id) => new(id, [new MemberAddress($"server-{id}", 2888, 3888)], false, "0.0.0.0", ClientPort);
-
-    private static PeerOptions OptionsOf(TestEnsembleOptions options, EnsembleConfig? config, long id) => new()
-    {
-        Seed = ((ulong)(uint)options.Seed << 8) + (ulong)id,
-        ServerId = id,
-        Ensemble = config,
-        TickTime = (int)options.TickTime.TotalMilliseconds,
-        MinSessionTimeout = (int)options.MinSessionTimeout.TotalMilliseconds,
-        MaxSessionTimeout = (int)options.MaxSessionTimeout.TotalMilliseconds,
-
-        // As long as at a real server with a tick of 2 s, or nearly: elections should not depend on how short the tick is.
-        InitLimit = (int)Math.Max(10, TimeSpan.FromSeconds(20) / options.TickTime),
-        SyncLimit = (int)Math.Max(5, TimeSpan.FromSeconds(10) / options.TickTime),
-        ExtendedTypesEnabled = options.ExtendedTypes,
-        SuperDigest = options.SuperDigest,
-    };
 
     /// <summary>A leader, in one of its lives.</summary>
     private readonly record struct LeaderAsked(ServerProcess Process, QuorumPeer Peer);

@@ -1,3 +1,6 @@
+using Quoll.Core;
+using Quoll.Core.Quorum;
+
 namespace Quoll.Testing;
 
 /// <summary>What a <see cref="TestEnsemble"/> is to be like.</summary>
@@ -45,6 +48,23 @@ public sealed record TestEnsembleOptions
     /// no server can go on: it must not wait for any of them. The default is that nobody is told.
     /// </summary>
     public Action<string>? Log { get; init; }
+
+    /// <summary>What one of the servers is told.</summary>
+    internal PeerOptions ForServer(long id, EnsembleConfig? config) => new()
+    {
+        Seed = ((ulong)(uint)Seed << 8) + (ulong)id,
+        ServerId = id,
+        Ensemble = config,
+        TickTime = (int)TickTime.TotalMilliseconds,
+        MinSessionTimeout = (int)MinSessionTimeout.TotalMilliseconds,
+        MaxSessionTimeout = (int)MaxSessionTimeout.TotalMilliseconds,
+
+        // As long as at a real server with a tick of 2 s, or nearly: elections should not depend on how short the tick is.
+        InitLimit = (int)Math.Max(10, TimeSpan.FromSeconds(20) / TickTime),
+        SyncLimit = (int)Math.Max(5, TimeSpan.FromSeconds(10) / TickTime),
+        ExtendedTypesEnabled = ExtendedTypes,
+        SuperDigest = SuperDigest,
+    };
 
     internal void Check()
     {

@@ -28,7 +28,7 @@ public class ArrowTests
         ["Server"] = ["Core", "Storage", "Protocol"],
         ["Client"] = ["Protocol"],
         ["Recipes"] = ["Client", "Protocol"],
-        ["Testing"] = ["Core", "Storage", "Protocol"],
+        ["Testing"] = ["Client", "Core", "Storage", "Protocol"],
         ["Cli"] = ["Server", "Storage", "Protocol"],
         ["Benchmarks"] = ["Core", "Storage"],
         ["Simulator"] = ["Core", "Storage", "Protocol"],
