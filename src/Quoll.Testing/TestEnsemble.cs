@@ -215,7 +215,8 @@ public sealed class TestEnsemble : IAsyncDisposable
         ThrowIfFailed();
     }
 
-    internal ClientConnection NewConnection(ServerProcess server) => new(_loop, server, Faults.Replies, _settling.Readers, () => Faults.ClientDelay);
+    internal ClientConnection NewConnection(ServerProcess server) =>
+        new(_loop, server, Faults.Replies, _settling.Readers, () => Faults.ClientDelay);
 
     internal void Do(Action what)
     {

@@ -10,8 +10,8 @@ internal sealed class ClientWork(EventLoop loop)
     private readonly HashSet<Item> _open = [];
 
     /// <summary>
-    /// All is done, but for what the asking thread is in the middle of: callers go on inside it, and may be who moves the clock. To be asked
-    /// for each wait anew, by the thread that is to wait.
+    /// All is done, but for what the asking thread is in the middle of: callers go on inside it, and may be who moves the clock. To be
+    /// asked for each wait anew, by the thread that is to wait.
     /// </summary>
     public Func<bool> NothingElseIsOpen()
     {
