@@ -117,7 +117,8 @@ public sealed class TestEnsemble : IAsyncDisposable
 
     /// <summary>
     /// Makes a client of this ensemble, which lives by its clock: when a <see cref="TestClock"/> is moved, what the client does at each
-    /// moment, and what its callers do when it lets them go on, is done before the clock moves past it.
+    /// moment, and what its callers do when it lets them go on, is done before the clock moves past it. Not waited for is who goes on by a
+    /// synchronization context.
     /// </summary>
     /// <param name="configure">Changes options before the client is made; null leaves them as they are.</param>
     /// <returns>The client, which begins to connect at once. It is the caller's, to be disposed of before the ensemble.</returns>
@@ -216,7 +217,7 @@ public sealed class TestEnsemble : IAsyncDisposable
     }
 
     internal ClientConnection NewConnection(ServerProcess server) =>
-        new(_loop, server, Faults.Replies, _settling.Readers, () => Faults.ClientDelay);
+        new(_loop, server, Faults.Replies, _settling.Work, () => Faults.ClientDelay);
 
     internal void Do(Action what)
     {

@@ -26,30 +26,27 @@ internal sealed class ClientConnection : IParked
     private readonly EventLoop _loop;
     private readonly ServerProcess _server;
     private readonly ReplyFault _fault;
-    private readonly HashSet<ClientConnection> _readers;
     private readonly Wire _toServer;
     private readonly Wire _toClient;
     private readonly ByteQueue _inbox = new();
-    private readonly Pipe _output = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
+    private readonly Pipe _output;
     private KnownClient? _client;
     private int _lostXid;
     private bool _losesReply;
     private bool _closing;
     private bool _closed;
     private long _unread;
-    private long _readable;
     private long _untaken;
-    private bool _isAwaited;
 
     /// <param name="loop">The ensemble's loop.</param>
     /// <param name="server">The server that the client has connected to.</param>
     /// <param name="fault">The replies that are to be lost.</param>
-    /// <param name="readers">The connections whose clients waited for what has come by now, and do not wait for more yet.</param>
+    /// <param name="reading">Where clients go on that waited for what has come.</param>
     /// <param name="delay">How long everything takes.</param>
     public ClientConnection(
-        EventLoop loop, ServerProcess server, ReplyFault fault, HashSet<ClientConnection> readers, Func<TimeSpan> delay)
+        EventLoop loop, ServerProcess server, ReplyFault fault, PipeScheduler reading, Func<TimeSpan> delay)
     {
-        _readers = readers;
+        _output = new Pipe(new PipeOptions(readerScheduler: reading, pauseWriterThreshold: 0, useSynchronizationContext: false));
         _loop = loop;
         _server = server;
         _fault = fault;
@@ -65,15 +62,6 @@ internal sealed class ClientConnection : IParked
 
     /// <summary>No more may be written before some of it was taken.</summary>
     public bool IsFull => _untaken > MaxUntaken && !_closed;
-
-    /// <summary>The client wants to read; if there is nothing, it has dealt with all that came before.</summary>
-    public void OnAwaited()
-    {
-        if (_readable > 0)
-            return;
-        _isAwaited = !_closed;
-        _readers.Remove(this);
-    }
 
     public void Open()
     {
@@ -105,18 +93,12 @@ internal sealed class ClientConnection : IParked
     {
         var wasTooMuch = _unread > MaxUnread;
         _unread -= count;
-        _readable -= count;
         if (wasTooMuch && _unread <= MaxUnread)
             _server.Do(_ => Feed());
     }
 
     /// <summary>The client has closed: what it wrote before arrives, and then the end.</summary>
-    public void OnClosedByClient()
-    {
-        _isAwaited = false;
-        _readers.Remove(this);
-        _toServer.Send(() => End(broken: false));
-    }
+    public void OnClosedByClient() => _toServer.Send(() => End(broken: false));
 
     public void Feed()
     {
@@ -198,17 +180,8 @@ internal sealed class ClientConnection : IParked
             if (_closed)
                 return;
             _output.Writer.Write(copy);
-            _readable += copy.Length;
-            OnArrived();
             Flush();
         });
-    }
-
-    private void OnArrived()
-    {
-        if (_isAwaited)
-            _readers.Add(this);
-        _isAwaited = false;
     }
 
     // There is no threshold at which it would have to wait.
@@ -219,7 +192,6 @@ internal sealed class ClientConnection : IParked
         if (_closed)
             return;
         _closed = true;
-        OnArrived();
         _output.Writer.Complete(broken ? ConnectionReset() : null);
         _server.Remove(this);
         var client = _client;

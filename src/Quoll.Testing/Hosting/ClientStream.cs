@@ -25,7 +25,6 @@ internal sealed class ClientStream(EventLoop loop, ClientConnection connection) 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
-        loop.Do(connection.OnAwaited);
         ReadResult result;
         try
         {
