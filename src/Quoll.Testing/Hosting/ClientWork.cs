@@ -4,8 +4,8 @@ using System.IO.Pipelines;
 namespace Quoll.Testing.Hosting;
 
 /// <summary>
-/// What the ensemble's clients have to do, on the thread pool. It knows whether some of it is not done yet; who waits for it does it himself
-/// where the pool has not begun.
+/// What the ensemble's clients have to do, on the thread pool. It knows whether some of it is not done yet; who waits for it does it
+/// himself where the pool has not begun.
 /// </summary>
 /// <param name="loop">Told when something is done.</param>
 internal sealed class ClientWork(EventLoop loop) : PipeScheduler, IThreadPoolWorkItem
