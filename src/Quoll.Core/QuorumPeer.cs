@@ -157,5 +157,23 @@ public sealed class QuorumPeer
     /// </summary>
     public int OnBytes(Link link, ReadOnlySpan<byte> bytes) => Ensemble.OnBytes(link, bytes);
 
+    /// <summary>For tests: the epoch in which this server leads an ensemble; null if it does not.</summary>
+    internal long? LeadsInEpoch => _member?.Leader?.Epoch;
+
+    /// <summary>For tests: whether a session is known that has not ended.</summary>
+    internal bool HasSession(long session) => _replica.Database.Sessions.ContainsKey(session);
+
+    /// <summary>For tests: a session ends as if its time were over. False if this server does not lead, or has no such session.</summary>
+    internal bool TryExpire(long session) => _replica.Leading is not null && _replica.Service!.TryExpire(session);
+
+    /// <summary>For tests: raises the number that a znode's next sequential child gets, with the newest transaction.</summary>
+    internal ErrorCode RaiseSequence(string parent, int next, out Zxid zxid)
+    {
+        var route = _replica.Leading ?? throw new InvalidOperationException("this server does not lead");
+        var error = route.RaiseSequence(parent, next, _replica.WallClock);
+        zxid = route.Newest;
+        return error;
+    }
+
     private Member Ensemble => _member ?? throw new InvalidOperationException("this server stands alone");
 }

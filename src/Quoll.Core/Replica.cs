@@ -51,6 +51,9 @@ internal sealed class Replica
     /// <summary>Null while there is no leader.</summary>
     public ClientService? Service { get; private set; }
 
+    /// <summary>Where changes get their place while this server leads; null while it does not.</summary>
+    public LeaderRoute? Leading { get; private set; }
+
     /// <summary>Clients are served: what the leader had is here.</summary>
     public bool Serves { get; private set; }
 
@@ -79,6 +82,7 @@ internal sealed class Replica
         route.OnSynced = Service!.Pipeline.AnswerSync;
         _reaper = new ContainerReaper(Database, route);
         Serves = true;
+        Leading = route;
         return route;
     }
 
@@ -102,6 +106,7 @@ internal sealed class Replica
     public void StopServing()
     {
         Serves = false;
+        Leading = null;
         _reaper = null;
         foreach (var client in Clients.All)
             Disconnect(client);

@@ -25,7 +25,7 @@ public sealed class TxnLog(IDisk disk, string directory, TxnLogOptions options) 
     private const int LargestSmallGroup = 256 * 1024;
 
     // From the last boundary in the file at which a write may begin: what is on disk already, then what waits.
-    private readonly AlignedBuffer _buffer = new(TxnLogFormat.MaxGroup);
+    private readonly AlignedBuffer _buffer = new((int)Math.Clamp(options.PreAllocSize, Margin, TxnLogFormat.MaxGroup));
     private IDiskFile? _file;
     private long _start;      // where in the file the buffer begins
     private int _synced;      // bytes of the buffer that are on disk

@@ -10,13 +10,14 @@ using Quoll.Protocol;
 using Quoll.Recipes;
 using Quoll.Server;
 using Quoll.Storage;
+using Quoll.Testing;
 
 namespace Quoll.Tests;
 
 /// <summary>The arrows of <c>docs/architecture.md</c>: who may know whom.</summary>
 public class ArrowTests
 {
-    private static readonly string[] Everything = ["Protocol", "Core", "Storage", "Server", "Client", "Recipes", "Cli"];
+    private static readonly string[] Everything = ["Protocol", "Core", "Storage", "Server", "Client", "Recipes", "Testing", "Cli"];
 
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
@@ -27,6 +28,7 @@ public class ArrowTests
         ["Server"] = ["Core", "Storage", "Protocol"],
         ["Client"] = ["Protocol"],
         ["Recipes"] = ["Client", "Protocol"],
+        ["Testing"] = ["Client", "Core", "Storage", "Protocol"],
         ["Cli"] = ["Server", "Storage", "Protocol"],
         ["Benchmarks"] = ["Core", "Storage"],
         ["Simulator"] = ["Core", "Storage", "Protocol"],
@@ -65,7 +67,7 @@ public class ArrowTests
         [
             typeof(Zxid).Assembly, typeof(QuorumPeer).Assembly, typeof(TxnLog).Assembly,
             typeof(ServerHost).Assembly, typeof(ZooKeeperClient).Assembly, typeof(DistributedLock).Assembly,
-            typeof(ServeCommand).Assembly,
+            typeof(ServeCommand).Assembly, typeof(TestEnsemble).Assembly,
         ];
         Repository.AssertNone(
             from assembly in assemblies

@@ -7,7 +7,8 @@ public class PublicApiTests
 {
     private const string Variable = "QUOLL_ACCEPT_PUBLIC_API";
 
-    public static TheoryData<string> Libraries => ["Quoll.Protocol", "Quoll.Core", "Quoll.Storage", "Quoll.Client", "Quoll.Recipes"];
+    public static TheoryData<string> Libraries =>
+        ["Quoll.Protocol", "Quoll.Core", "Quoll.Storage", "Quoll.Client", "Quoll.Recipes", "Quoll.Testing"];
 
     [Theory]
     [MemberData(nameof(Libraries))]

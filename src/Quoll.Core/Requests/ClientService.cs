@@ -105,6 +105,16 @@ internal sealed class ClientService
         }
     }
 
+    /// <summary>Ends a session as if its time were over; false if there is none, or it ends already.</summary>
+    public bool TryExpire(long id)
+    {
+        if (Sessions.Find(id) is not { Closing: false } session)
+            return false;
+        _outbox.Notices.Add(new Notice(NoticeKind.SessionExpired, id, session.Timeout));
+        Pipeline.SubmitCloseSession(null, session, 0);
+        return true;
+    }
+
     /// <summary>Ends a connection once what was sent before is on its way.</summary>
     public void Disconnect(Client client)
     {

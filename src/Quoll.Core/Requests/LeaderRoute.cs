@@ -14,12 +14,14 @@ internal sealed class LeaderRoute : IChangeRoute
     private readonly Leader _leader;
     private readonly PendingChanges _pending;
     private readonly Prep _prep;
+    private readonly SequencePrep _sequences;
 
     public LeaderRoute(Database database, Leader leader, AccessControl access, List<Notice> notices)
     {
         _leader = leader;
         _pending = new PendingChanges(database.Tree, database.Options);
         _prep = new Prep(database, access, _pending, notices);
+        _sequences = new SequencePrep(database, _pending);
     }
 
     /// <summary>Where syncs wait for the quorum; null for a leader of nobody else.</summary>
@@ -27,6 +29,9 @@ internal sealed class LeaderRoute : IChangeRoute
 
     /// <summary>Answers a sync once all up to a transaction is applied here.</summary>
     public Action<Zxid, Client, int, byte[]> OnSynced { get; set; } = (_, _, _, _) => { };
+
+    /// <summary>The transaction that was proposed last.</summary>
+    public Zxid Newest => _leader.Proposals.Last;
 
     public long Bytes => _leader.Proposals.Bytes;
 
@@ -57,6 +62,15 @@ internal sealed class LeaderRoute : IChangeRoute
         writer.Write(new PathRequest(path));
         writer.Commit();
         return Propose(_prep.Prepare(OpCode.DeleteContainer, bytes.WrittenSpan, Context(0, 0, [], wallClock), out _));
+    }
+
+    /// <summary>Raises the number of a znode's next sequential child; the transaction that does it is the newest then.</summary>
+    public ErrorCode RaiseSequence(string parent, int next, long wallClock)
+    {
+        var error = _sequences.Prepare(parent, next, Context(0, 0, [], wallClock), out var txn);
+        if (!txn.IsEmpty)
+            Propose(txn);
+        return error;
     }
 
     public bool TrySync(Client client, int xid, ReadOnlySpan<byte> body) => Syncs is { } syncs && TrySync(syncs, client, xid, body);
