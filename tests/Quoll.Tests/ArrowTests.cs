@@ -31,7 +31,7 @@ public class ArrowTests
         ["Testing"] = ["Client", "Core", "Storage", "Protocol"],
         ["Cli"] = ["Server", "Storage", "Protocol"],
         ["Benchmarks"] = ["Core", "Storage"],
-        ["Simulator"] = ["Core", "Storage", "Protocol"],
+        ["Simulator"] = ["Core", "Storage", "Client", "Recipes", "Protocol"],
         ["Tests"] = [.. Everything, "Fuzz", "Simulator"],
         ["Fuzz"] = ["Core", "Storage", "Server", "Protocol"],
         ["Interop"] = ["Server", "Client", "Recipes", "Cli", "Differential"],

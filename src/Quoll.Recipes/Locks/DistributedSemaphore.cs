@@ -98,7 +98,8 @@ public sealed class DistributedSemaphore
             node = made;
         }
 
-        if (int.TryParse(Encoding.UTF8.GetString(node.Data), NumberStyles.None, CultureInfo.InvariantCulture, out var others) && others != Leases)
+        var text = Encoding.UTF8.GetString(node.Data);
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var others) && others != Leases)
             throw new InvalidOperationException($"The semaphore {Path} has {others} leases, and not {Leases}.");
         Volatile.Write(ref _isAgreed, true);
     }

@@ -18,7 +18,7 @@ internal sealed class FinalTree
         for (var node = 1; node < tree.End; node++)
         {
             if (tree.InUse(node))
-                _znodes[Encoding.UTF8.GetString(tree.PathOf(node))] = (Encoding.UTF8.GetString(tree.DataOf(node)), tree.PersistedStatOf(node).EphemeralOwner);
+                Add(Encoding.UTF8.GetString(tree.PathOf(node)), tree.DataOf(node), tree.PersistedStatOf(node).EphemeralOwner);
         }
     }
 
@@ -45,6 +45,8 @@ internal sealed class FinalTree
             return paths;
         }
     }
+
+    private void Add(string path, ReadOnlySpan<byte> value, long owner) => _znodes[path] = (Encoding.UTF8.GetString(value), owner);
 
     private delegate void Visit(OpCode type, scoped ref JuteReader body);
 

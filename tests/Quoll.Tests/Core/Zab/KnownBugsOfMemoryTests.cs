@@ -112,7 +112,7 @@ public sealed class KnownBugsOfMemoryTests
 
         Assert.Equal(Z.Of(1, 2), VoteOf(server));
         Assert.True(Notification.TryRead(server.Votes[0].Message, out var vote));
-        Assert.Equal(1, vote.PeerEpoch);
+        Assert.Equal(1, vote.Vote.PeerEpoch);
     }
 
     // After each thing the disk does: all of the old history, or all of the new.
