@@ -36,7 +36,7 @@ public sealed class ServiceRegistry
         ZnodePaths.ValidateName(instance.Name);
         ZnodePaths.ValidateName(instance.Id);
         if (instance.RegisteredAt == default)
-            instance = instance with { RegisteredAt = _client.Options.TimeProvider.GetUtcNow() };
+            instance = instance with { RegisteredAt = Now() };
         var registration = new ServiceRegistration(_client, PathOf(instance.Name), instance);
         try
         {
@@ -83,6 +83,10 @@ public sealed class ServiceRegistry
         .. listed.Select(data => InstanceJson.Read(data.Span)).OfType<ServiceInstance>().Where(instance => instance.IsEnabled)
             .OrderBy(instance => instance.Id, StringComparer.Ordinal),
     ];
+
+    // As exactly as it is written.
+    private DateTimeOffset Now() =>
+        DateTimeOffset.FromUnixTimeMilliseconds(_client.Options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
 
     private string PathOf(string name)
     {

@@ -13,8 +13,8 @@ namespace Quoll.Recipes.Partitioning;
 /// </summary>
 /// <remarks>
 /// Why this suffices: assume that B takes p under the assignment v. Whoever else takes p does so under another assignment, and since
-/// assignments follow each other, before v was made or after v was replaced. If before, B has read its znode after v, and so has seen it
-/// there. If after, it has seen B there.
+/// assignments follow each other, before v was made or after v was replaced. If before, B has read who is there and what they have after it
+/// had read v, and so has seen it. If after, the other has seen B.
 /// </remarks>
 internal sealed class PartitionStay : IAsyncDisposable
 {
@@ -30,6 +30,7 @@ internal sealed class PartitionStay : IAsyncDisposable
     private readonly Dictionary<string, WatchedValue<Znode>> _others = [];
     private readonly SortedDictionary<int, PartitionLease> _held = [];
     private int _version;
+    private long _seen;
 
     public PartitionStay(ZooKeeperClient client, PartitionPaths paths, string id, LeasePool pool, Pulse pulse)
     {
@@ -119,10 +120,11 @@ internal sealed class PartitionStay : IAsyncDisposable
     // One look at everything, and the next thing that is to be done; true where there was nothing, until something changes.
     private async ValueTask<bool> PassAsync(CancellationToken cancellation)
     {
+        var read = await _assignment.GetAsync(cancellation).ConfigureAwait(false);
+        ExpireFor(read?.Stat.Mzxid ?? 0);
         var members = (await _members.GetAsync(cancellation).ConfigureAwait(false)).Names;
         if (!members.Contains(_name))
             throw new NoNodeException(_node, "The member's znode is gone.");
-        var read = await _assignment.GetAsync(cancellation).ConfigureAwait(false);
         var assignment = read is { } znode ? Assignment.Parse(znode.Data) : null;
         if (assignment is not null && assignment.Partitions != _paths.Partitions && members.Length == 1)
             assignment = null;
@@ -141,6 +143,18 @@ internal sealed class PartitionStay : IAsyncDisposable
         }
 
         return await ReachAsync(assignment?.Of(_name) ?? [], members, read?.Stat.Version ?? 0, cancellation).ConfigureAwait(false);
+    }
+
+    // Who the others are and what they have must have been read after the assignment. Then they may still be kept for as long as it stays:
+    // under it nobody else can take what is ours.
+    private void ExpireFor(long assignment)
+    {
+        if (assignment == _seen)
+            return;
+        _seen = assignment;
+        _members.Expire();
+        foreach (var other in _others.Values)
+            other.Expire();
     }
 
     private async ValueTask AssignAsync(Assignment assignment, int? version, CancellationToken cancellation)

@@ -8,13 +8,19 @@ internal sealed class WatchedValue<T>(
     ZooKeeperClient client, Func<CancellationToken, ValueTask<Watched<T>>> read, Pulse pulse) : IDisposable
 {
     private Watched<T>? _current;
+    private bool _isExpired;
+
+    /// <summary>Has it read anew the next time: that a watch has not fired yet does not mean that nothing has changed before some other
+    /// answer.</summary>
+    public void Expire() => _isExpired = true;
 
     public async ValueTask<T> GetAsync(CancellationToken cancellation)
     {
-        if (_current is { Watch.Changed.IsCompleted: false } current)
+        if (!_isExpired && _current is { Watch.Changed.IsCompleted: false } current)
             return current.Value;
         var next = await Persistently.RequestAsync(client, read, cancellation).ConfigureAwait(false);
-        _current = next;
+        Dispose();
+        (_current, _isExpired) = (next, false);
         pulse.SetBy(next.Watch);
         return next.Value;
     }

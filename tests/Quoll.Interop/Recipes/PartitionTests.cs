@@ -17,29 +17,29 @@ public sealed class PartitionTests(RecipeServers servers)
         await using var one = await servers.ConnectAsync(kind, root);
         await using var two = await servers.ConnectAsync(kind, root);
         var three = await servers.ConnectAsync(kind, root);
-        var group = new PartitionGroup(one, "/work", 10);
+        var group = new PartitionGroup(one, "/work", 12);
         var workers = new Workers();
         await using var first = await group.JoinAsync("a");
         _ = workers.WorkAsync(first);
-        await SharedAsync(group, 10);
+        await SharedAsync(group, 12);
 
-        var second = await new PartitionGroup(two, "/work", 10).JoinAsync("b");
+        var second = await new PartitionGroup(two, "/work", 12).JoinAsync("b");
         _ = workers.WorkAsync(second);
-        await SharedAsync(group, 5, 5);
-        Assert.Equal(15, workers.Taken);
-        var third = await new PartitionGroup(three, "/work", 10).JoinAsync("c");
+        await SharedAsync(group, 6, 6);
+        await UntilAsync("18 were taken in all", () => workers.Taken == 18);
+        var third = await new PartitionGroup(three, "/work", 12).JoinAsync("c");
         _ = workers.WorkAsync(third);
-        await SharedAsync(group, 4, 3, 3);
-        Assert.Equal(18, workers.Taken);
+        await SharedAsync(group, 4, 4, 4);
+        await UntilAsync("22 were taken in all", () => workers.Taken == 22);
 
         // One leaves, one dies.
         await second.DisposeAsync();
-        await SharedAsync(group, 5, 5);
-        Assert.Equal(21, workers.Taken);
+        await SharedAsync(group, 6, 6);
+        await UntilAsync("26 were taken in all", () => workers.Taken == 26);
         await three.DisposeAsync();
-        await SharedAsync(group, 10);
-        await UntilAsync("all are worked on", () => workers.Count == 10);
-        Assert.Equal(26, workers.Taken);
+        await SharedAsync(group, 12);
+        await UntilAsync("all are worked on", () => workers.Count == 12);
+        await UntilAsync("32 were taken in all", () => workers.Taken == 32);
         Assert.Empty(workers.Wrongs);
     }
 

@@ -65,7 +65,7 @@ public sealed class ServiceTests(RecipeServers servers)
             Patience, "it is listed in the next session",
             async () => (await other.TryGetAsync(znode))?.Stat.EphemeralOwner == client.Session?.Id);
         await seen.UpToAsync(instances => instances is [{ Port: 2 }]);
-        Assert.Equal(RegistrationState.Registered, registration.State);
+        await UntilAsync("it knows that it is listed", () => registration.State == RegistrationState.Registered);
     }
 
     [Theory]

@@ -202,11 +202,12 @@ public sealed class TreeCacheTests(RecipeServers servers)
         }
     }
 
-    [Theory]
-    [EachServer]
-    public async Task Watches_of_others_on_the_same_path_go_on_beside_it_and_after_it_ZOOKEEPER_4475(ServerKind kind)
+    // Apache's servers before 3.9 know one watch of a session on a path: the later replaces the one before.
+    [Fact]
+    [Trait("server", nameof(ServerKind.Quoll))]
+    public async Task Watches_of_others_on_the_same_path_go_on_beside_it_and_after_it_ZOOKEEPER_4475()
     {
-        await using var client = await servers.ConnectAsync(kind, await servers.CreateRootAsync(kind));
+        await using var client = await servers.ConnectAsync(ServerKind.Quoll, await servers.CreateRootAsync(ServerKind.Quoll));
         await client.CreateAsync("/a");
         var single = await client.GetChildrenAndWatchAsync("/a");
         await using var stream = await client.WatchAsync("/a", WatchMode.PersistentRecursive);
@@ -216,7 +217,8 @@ public sealed class TreeCacheTests(RecipeServers servers)
         await cache.Ready;
 
         await client.CreateAsync("/a/b");
-        Assert.Equal(WatchEventKind.ChildrenChanged, (await single.Watch.Changed).Kind);
+        var changed = await single.Watch.Changed.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Equal(WatchEventKind.ChildrenChanged, changed.Kind);
         await UntilAsync("the cache has it", () => cache.Snapshot.Find("/a/b") is not null);
         Assert.Equal((WatchEventKind.Created, "/a/b"), await KindAndPathAsync());
         await cache.DisposeAsync();
