@@ -1,3 +1,4 @@
+using Quoll.Client;
 using Quoll.Recipes.Partitioning;
 
 namespace Quoll.Recipes;
@@ -25,6 +26,9 @@ public sealed class PartitionLease : IAsyncDisposable
     /// <summary>The partition, from 0 on.</summary>
     public int Partition { get; }
 
+    /// <summary>The session in which it is owned.</summary>
+    public ZooKeeperSession Session => _stay.Session;
+
     /// <summary>Larger than that of every owner of the partition before (the zxid by which it was taken).</summary>
     public long FencingToken { get; }
 
@@ -40,7 +44,7 @@ public sealed class PartitionLease : IAsyncDisposable
     public CancellationToken Lost { get; }
 
     /// <summary>Whether it is lost or may be, by the clock as well as by <see cref="Lost"/>.</summary>
-    public bool IsLost => Lost.IsCancellationRequested || _stay.Session.LeaseRemaining <= TimeSpan.Zero;
+    public bool IsLost => Lost.IsCancellationRequested || Session.LeaseRemaining <= TimeSpan.Zero;
 
     internal bool IsGivenBack => Volatile.Read(ref _isGivenBack) != 0;
 

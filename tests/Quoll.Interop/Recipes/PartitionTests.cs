@@ -88,7 +88,7 @@ public sealed class PartitionTests(RecipeServers servers)
         var lease = await ofFirst.NextAsync();
         var before = one.Session!.Id;
 
-        await EndSessionAsync(one);
+        await workers.EndSessionAsync(one);
         await UntilAsync("the partition is lost", () => lease.Lost.IsCancellationRequested && lease.Revoked.IsCancellationRequested);
         Assert.True(lease.IsLost);
         await lease.DisposeAsync();
@@ -127,7 +127,7 @@ public sealed class PartitionTests(RecipeServers servers)
         }
 
         await SharedAsync(group, 200, 200, 200, 200, 200);
-        await EndSessionAsync(clients[0].Client);
+        await workers.EndSessionAsync(clients[0].Client);
         await clients[1].Client.DisposeAsync();
         await clients[2].Member.DisposeAsync();
         await SharedAsync(group, 334, 333, 333);

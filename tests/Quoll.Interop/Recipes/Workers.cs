@@ -1,3 +1,4 @@
+using Quoll.Client;
 using Quoll.Recipes;
 
 namespace Quoll.Interop.Recipes;
@@ -8,6 +9,7 @@ internal sealed class Workers
     private readonly Lock _gate = new();
     private readonly Dictionary<int, PartitionLease> _working = [];
     private readonly Dictionary<int, long> _tokens = [];
+    private readonly HashSet<long> _ended = [];
 
     /// <summary>What went wrong.</summary>
     public List<string> Wrongs { get; } = [];
@@ -25,6 +27,15 @@ internal sealed class Workers
         }
     }
 
+    /// <summary>Ends a client's session behind its back, long before its lease runs out: he can't know that what he has is lost before
+    /// he is told, and only the fencing token can.</summary>
+    public async Task EndSessionAsync(ZooKeeperClient client)
+    {
+        lock (_gate)
+            _ended.Add(client.Session!.Id);
+        await Faults.EndSessionAsync(client);
+    }
+
     /// <summary>The partitions that are worked on.</summary>
     public int Count
     {
@@ -40,7 +51,7 @@ internal sealed class Workers
         lock (_gate)
         {
             Taken++;
-            if (_working.TryGetValue(lease.Partition, out var other) && !other.IsLost)
+            if (_working.TryGetValue(lease.Partition, out var other) && !other.IsLost && !_ended.Contains(other.Session.Id))
                 Wrongs.Add($"partition {lease.Partition} has two owners, with {other.FencingToken} and {lease.FencingToken}");
             if (_tokens.GetValueOrDefault(lease.Partition) >= lease.FencingToken)
                 Wrongs.Add($"partition {lease.Partition} was taken with {lease.FencingToken} after {_tokens[lease.Partition]}");
