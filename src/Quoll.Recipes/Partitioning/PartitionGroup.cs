@@ -15,7 +15,7 @@ namespace Quoll.Recipes;
 /// whose session ended comes back with the same id, and gets what it had, if it comes before the others have shared it out.</para>
 /// <para>The group has a znode for each member, which says what it owns, and one for what is to be; partitions have none. When one of N
 /// members comes or goes there are one change of the assignment, one or two changes by each member whose partitions move, and about six
-/// reads by each member, whatever the number of partitions; the largest znode has a few bytes for each range of partitions.</para>
+/// requests by each member, whatever the number of partitions; the largest znode has a few bytes for each range of partitions.</para>
 /// </remarks>
 public sealed class PartitionGroup
 {

@@ -106,6 +106,32 @@ public sealed class PartitionTests(RecipeServers servers)
 
     [Theory]
     [EachServer]
+    public async Task A_member_without_a_server_knows_that_its_partitions_are_lost_before_another_has_them(ServerKind kind)
+    {
+        var root = await servers.CreateRootAsync(kind);
+        var addresses = await servers.AddressesAsync(kind) + root;
+        var wire = new FaultyWire();
+        await using var one = await ZooKeeperClient.ConnectAsync(wire.For(addresses) with { SessionTimeout = TimeSpan.FromSeconds(4) });
+        await using var two = await servers.ConnectAsync(kind, root);
+        var group = new PartitionGroup(two, "/work", 6);
+        var workers = new Workers();
+        await using var first = await new PartitionGroup(one, "/work", 6).JoinAsync("a");
+        _ = workers.WorkAsync(first);
+        await using var second = await group.JoinAsync("b");
+        _ = workers.WorkAsync(second);
+        await SharedAsync(group, 3, 3);
+
+        wire.Cut();
+        await SharedAsync(group, 6);
+        await UntilAsync("all are worked on by the other", () => workers.Count == 6);
+        wire.Mend();
+        await SharedAsync(group, 3, 3);
+        await UntilAsync("all are worked on by both", () => workers.Count == 6);
+        Assert.Empty(workers.Wrongs);
+    }
+
+    [Theory]
+    [EachServer]
     public async Task Answers_that_are_lost_make_no_two_owners_of_any_of_a_thousand_partitions(ServerKind kind)
     {
         var root = await servers.CreateRootAsync(kind);

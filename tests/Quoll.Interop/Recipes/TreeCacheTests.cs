@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Globalization;
 using Quoll.Client;
 using Quoll.Interop.Servers;
@@ -233,12 +234,12 @@ public sealed class TreeCacheTests(RecipeServers servers)
         }
     }
 
-    [Theory]
-    [EachServer]
-    public async Task A_hundred_thousand_children_are_listed_and_cached_CURATOR_690(ServerKind kind)
+    [Fact]
+    [Trait("server", nameof(ServerKind.Quoll))]
+    public async Task A_hundred_thousand_children_are_listed_and_cached_CURATOR_690()
     {
         const int count = 100_000;
-        await using var client = await servers.ConnectAsync(kind, await servers.CreateRootAsync(kind));
+        await using var client = await servers.ConnectAsync(ServerKind.Quoll, await servers.CreateRootAsync(ServerKind.Quoll));
         await client.CreateAsync("/a");
         await Parallel.ForAsync(0, count / 1000, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (block, _) =>
         {
@@ -248,9 +249,11 @@ public sealed class TreeCacheTests(RecipeServers servers)
             await client.CommitAsync(thousand, CancellationToken.None);
         });
 
+        var started = Stopwatch.GetTimestamp();
         await using var cache = new TreeCache(client, "/a");
         await cache.Ready.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
+        TestContext.Current.TestOutputHelper?.WriteLine($"{count} were read in {Stopwatch.GetElapsedTime(started)}");
         Assert.Equal(count + 1, cache.Snapshot.Count);
         await client.SetAsync("/a/099999", Bytes("last"));
         await UntilAsync("the last is changed", () => cache.Snapshot.Find("/a/099999")!.Data.Length > 0);
