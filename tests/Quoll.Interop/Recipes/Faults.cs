@@ -18,16 +18,18 @@ internal static partial class Faults
 
     public static Task UntilAsync(string what, Func<bool> holds) => Deadline.UntilAsync(Patience, what, () => Task.FromResult(holds()));
 
-    /// <summary>Ends a client's session behind its back: another takes it over and closes it.</summary>
+    /// <summary>Ends a client's session behind its back: another takes it over and closes it; again if the client has taken it back
+    /// before.</summary>
     public static async Task EndSessionAsync(ZooKeeperClient client)
     {
         var session = await client.GetSessionAsync();
         var options = client.Options with { ResumeSession = (session.Id, session.Password), Connect = null };
-        await using (await ZooKeeperClient.ConnectAsync(options))
+        await Deadline.UntilAsync(Patience, "the session has ended for its client", async () =>
         {
-        }
-
-        await UntilAsync("the session has ended for its client", () => session.Ended.IsCancellationRequested);
+            if (!session.Ended.IsCancellationRequested)
+                await (await ZooKeeperClient.ConnectAsync(options)).DisposeAsync();
+            return session.Ended.IsCancellationRequested;
+        });
     }
 
     /// <summary>How many watches there are at servers.</summary>
