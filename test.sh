@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# Apache's server and shell, its C shell and library, the clients of Python and Go, the compilers for our programs on them, and what makes
-# networks that can fall apart.
+# Apache's server and shell, its C shell and library, the clients of Python and Go, Curator, the compilers for our programs on them, and
+# what makes networks that can fall apart.
 packages=(
   zookeeper
   zookeeper-bin
@@ -13,6 +13,9 @@ packages=(
   libslf4j-java
   libsnappy-java
   python3-kazoo
+  libcurator-discovery-java
+  libcurator-recipes-java
+  libjackson2-databind-java
   golang-go
   golang-github-samuel-go-zookeeper-dev
   default-jre-headless

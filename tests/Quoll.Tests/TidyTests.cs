@@ -14,7 +14,7 @@ public class TidyTests
     private const int MaxConstructorParameters = 6;
 
     /// <summary>Attributes whose code generators add a part to the type.</summary>
-    private static readonly string[] Generating = ["JuteRecord", "LoggerMessage", "LibraryImport", "GeneratedRegex"];
+    private static readonly string[] Generating = ["JuteRecord", "LoggerMessage", "LibraryImport", "GeneratedRegex", "JsonSerializable"];
 
     [Fact]
     public void A_file_has_at_most_400_lines() =>
