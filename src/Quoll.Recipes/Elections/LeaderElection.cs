@@ -15,7 +15,8 @@ public sealed record ElectionOptions
     public NameStyle NameStyle { get; init; }
 }
 
-/// <summary>An election: of all candidates the first leads, and the next takes over when it is gone, in the order in which they came.</summary>
+/// <summary>An election: of all candidates the first leads, and the next takes over when it is gone, in the order in which they
+/// came.</summary>
 /// <remarks>
 /// <para>To lead is to hold a lock: what a leader has is a <see cref="LockHandle"/>, with all that is said there. For a short while after a
 /// partition there may be a leader who does not know yet that there is another; <see cref="LockHandle.Lost"/> fires before that
@@ -43,7 +44,8 @@ public sealed class LeaderElection
 
     private QueueKind[] Kinds => _plan.Style == NameStyle.Kazoo ? [QueueKind.Exclusive] : [QueueKind.Latch];
 
-    /// <summary>Stands as a candidate, and waits until it leads. It leads until the handle is disposed of, or <see cref="LockHandle.Lost"/>.</summary>
+    /// <summary>Stands as a candidate, and waits until it leads. It leads until the handle is disposed of, or
+    /// <see cref="LockHandle.Lost"/>.</summary>
     /// <inheritdoc cref="DistributedLock.AcquireAsync" path="/exception"/>
     public async ValueTask<LockHandle> CampaignAsync(CancellationToken cancellationToken = default) =>
         new((await Place.QueueAsync(_client, _plan, cancellationToken).ConfigureAwait(false))!);

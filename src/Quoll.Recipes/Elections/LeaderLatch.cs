@@ -4,7 +4,8 @@ using Quoll.Client;
 namespace Quoll.Recipes;
 
 /// <summary>
-/// A candidate that stands all the time, in the background, and says at every moment whether it leads: over lost connections, and in the next
+/// A candidate that stands all the time, in the background, and says at every moment whether it leads: over lost connections, and in the
+/// next
 /// session when one ends. Disposed of, it stands down.
 /// </summary>
 /// <remarks>What leading means, and what it does not, says <see cref="LeaderElection"/>.</remarks>

@@ -3,7 +3,8 @@ using Quoll.Client;
 namespace Quoll.Recipes;
 
 /// <summary>Several locks that are held together or not at all.</summary>
-/// <remarks>They are taken in the order of their paths, whatever order they were given in, so that two who want the same can't wait for each other.</remarks>
+/// <remarks>They are taken in the order of their paths, whatever order they were given in, so that two who want the same can't wait for
+/// each other.</remarks>
 public sealed class MultiLock
 {
     private readonly DistributedLock[] _locks;

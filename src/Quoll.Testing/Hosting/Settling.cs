@@ -6,7 +6,7 @@ namespace Quoll.Testing.Hosting;
 internal sealed class Settling(EventLoop loop)
 {
     /// <summary>For what clients do this is for ever; for who waits in the midst of it for the clock, it is not long.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     public ClientWork Work { get; } = new(loop);
 

@@ -1,6 +1,7 @@
 namespace Quoll.Simulator.Programs;
 
-/// <summary>What several processes do with the client and its recipes at the same time, and what must be so all the while and in the end.</summary>
+/// <summary>What several processes do with the client and its recipes at the same time, and what must be so all the while and in the
+/// end.</summary>
 internal interface IProgram
 {
     /// <summary>What one process does until it is told to stop. Whatever it throws is a complaint.</summary>

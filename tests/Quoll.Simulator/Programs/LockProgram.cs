@@ -89,7 +89,7 @@ internal sealed class LockProgram(Simulation simulation) : IProgram
             if (!other.IsPaused && !held.IsLost)
                 simulation.Complain($"process {process.Number} has the lock while process {other.Number} counts on it");
             if (held.FencingToken >= handle.FencingToken)
-                simulation.Complain($"process {process.Number} has the token {handle.FencingToken}, and {other.Number} {held.FencingToken}");
+                simulation.Complain($"process {process.Number} has token {handle.FencingToken}, and {other.Number} {held.FencingToken}");
         }
 
         _holders[process] = handle;

@@ -57,7 +57,8 @@ public sealed class ProgramRun
         }
     }
 
-    /// <summary>Runs for so many milliseconds of simulated time; complaints, if there are any. What is thrown is a complaint as well.</summary>
+    /// <summary>Runs for so many milliseconds of simulated time; complaints, if there are any. What is thrown is a complaint as
+    /// well.</summary>
     public IReadOnlyList<string> Run(int milliseconds)
     {
         var context = SynchronizationContext.Current;

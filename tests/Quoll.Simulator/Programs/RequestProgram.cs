@@ -5,7 +5,8 @@ using Quoll.Client;
 namespace Quoll.Simulator.Programs;
 
 /// <summary>
-/// Processes make changes and reads, several at a time without waiting. What the client says of each must be true of the ensemble's history:
+/// Processes make changes and reads, several at a time without waiting. What the client says of each must be true of the ensemble's
+/// history:
 /// done is done, once; not sent or refused is not done; changes of one process are done in the order of its calls; and what it reads never
 /// goes back.
 /// </summary>

@@ -65,7 +65,8 @@ internal sealed class SimProcess : TimeProvider, IInterruptible
         _simulation.After(microseconds, Resume);
     }
 
-    /// <summary>Waits for so many microseconds. A cancelled <see cref="Task.Delay(TimeSpan, TimeProvider)"/> would go on on another thread.</summary>
+    /// <summary>Waits for so many microseconds. A cancelled <see cref="Task.Delay(TimeSpan, TimeProvider)"/> would go on on another
+    /// thread.</summary>
     public Task PauseAsync(long microseconds, CancellationToken cancellation) =>
         Task.Delay(TimeSpan.FromMicroseconds(microseconds), this, CancellationToken.None).WaitAsync(cancellation);
 

@@ -3,7 +3,8 @@ using Quoll.Simulator.Clients;
 
 namespace Quoll.Simulator.Programs;
 
-/// <summary>A connection of the simulated network as the stream of bytes that a client expects. Frames are cut on the way, since servers take frames.</summary>
+/// <summary>A connection of the simulated network as the stream of bytes that a client expects. Frames are cut on the way, since servers
+/// take frames.</summary>
 internal sealed class SimStream : Stream, ISimClient
 {
     private readonly SimProcess _process;
