@@ -116,7 +116,8 @@ public sealed class GatheringTicket : IAsyncDisposable
     public async ValueTask<IReadOnlyList<byte[]?>> GetMembersAsync(CancellationToken cancellationToken = default)
     {
         var there = await Gathering.InOrderAsync(_member.Client, _plan.Path, _roster, cancellationToken).ConfigureAwait(false);
-        return Array.ConvertAll(_roster, name => there.Where(found => found.Name == name).Select(found => found.Znode.Data).FirstOrDefault());
+        var data = there.ToDictionary(found => found.Name, found => found.Znode.Data);
+        return Array.ConvertAll(_roster, name => data.GetValueOrDefault(name));
     }
 
     /// <summary>Leaves. Never fails: if the server can't be reached now, the znode is removed in the background, or goes with its

@@ -3,8 +3,8 @@ using System.Text;
 namespace Quoll.Recipes.Barriers;
 
 /// <summary>
-/// Those who were there when a group was complete, as the znode that says so lists them. By it one sees for whom that was said: when none of
-/// them is there any more, it is a leftover. What others' clients write there is no list, and holds for all.
+/// Those who were there when a group was complete, as the znode that says so lists them. By it one sees for whom that was said: when none
+/// of them is there any more, it is a leftover. What others' clients write there is no list, and holds for all.
 /// </summary>
 internal static class Roster
 {

@@ -3,7 +3,7 @@ using Quoll.Client;
 namespace Quoll.Recipes.Queueing;
 
 /// <summary>What is held in a session: a token that fires when that may be over, armed from the beginning until it is released.</summary>
-#pragma warning disable CA1001 // A token source without a timer holds nothing that must be given back; the token is read after the end, too.
+#pragma warning disable CA1001 // A token source without a timer holds nothing that must be given back; its token is read after the end.
 internal sealed class Holding
 #pragma warning restore CA1001
 {

@@ -4,8 +4,8 @@ using Quoll.Recipes.Queueing;
 namespace Quoll.Recipes.Queues;
 
 /// <summary>
-/// Keeps a <see cref="QueueView"/> true: both lists are read once, and again whenever events were missed; else an item that is put in, taken
-/// or removed costs one event of some hundred bytes. Goes on over lost connections and ended sessions until it is disposed of.
+/// Keeps a <see cref="QueueView"/> true: both lists are read once, and again whenever events were missed; else an item that is put in,
+/// taken or removed costs one event of some hundred bytes. Goes on over lost connections and ended sessions until it is disposed of.
 /// </summary>
 internal sealed class QueueReader : IAsyncDisposable
 {
@@ -69,7 +69,9 @@ internal sealed class QueueReader : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _ended.CancelAsync().ConfigureAwait(false);
+#pragma warning disable CA1849 // CancelAsync would go on on the thread pool, whatever the clock.
+        _ended.Cancel();
+#pragma warning restore CA1849
         await _items.DisposeAsync().ConfigureAwait(false);
         await _taken.DisposeAsync().ConfigureAwait(false);
     }

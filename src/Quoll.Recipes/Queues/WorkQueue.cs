@@ -13,13 +13,13 @@ namespace Quoll.Recipes;
 /// consumer dies, or its session ends), and never gets lost.
 /// </summary>
 /// <remarks>
-/// <para>Items are handed out by priority, then in the order in which they were put in; a delayed one from its time on. An item whose answer
-/// was lost is not put in twice.</para>
-/// <para>ZooKeeper holds all items in memory, and is made for few: the queue is bounded (<see cref="WorkQueueOptions.MaxItems"/>), and so is
-/// an item, to a million bytes. What an item costs the ensemble: two transactions for the producer's and the consumer's part, and one for
-/// the completion, if there is work for all; a consumer that waits makes and removes a place in a line besides, and is the only one who
-/// tries when the next item comes. No list is read but at the beginning and after a lost connection; an event of some hundred bytes goes
-/// to each consumer for whatever is put in, taken or completed. Needs servers of ZooKeeper 3.6 or later.</para>
+/// <para>Items are handed out by priority, then in the order in which they were put in; a delayed one from its time on. An item whose
+/// answer was lost is not put in twice.</para>
+/// <para>ZooKeeper holds all items in memory, and is made for few: the queue is bounded (<see cref="WorkQueueOptions.MaxItems"/>), and
+/// so is an item, to a million bytes. What an item costs the ensemble: three transactions, for putting in, claim and completion, if there
+/// is work for all; a consumer that waits makes and removes a place in a line besides, and its first alone tries when the next item comes.
+/// No list is read but at the beginning and after a lost connection; an event of some hundred bytes goes to each consumer for whatever is
+/// put in, taken or completed. Needs servers of ZooKeeper 3.6 or later.</para>
 /// <para>The znodes are those of kazoo's <c>LockingQueue</c>, which can be used at the same path; it does not know of delays, and waits for
 /// none.</para>
 /// </remarks>
@@ -61,7 +61,7 @@ public sealed class WorkQueue
 
         // Those who wait for room do it one behind the other: so one comes in for each that goes out.
         var plan = new QueuePlan(_paths.Senders, QueueKind.Exclusive, NameStyle.Curator, _identity);
-        var turn = await Place.QueueAsync(_client, plan, null, cancellationToken).ConfigureAwait(false);
+        var turn = await Place.QueueAsync(_client, plan, cancellationToken).ConfigureAwait(false);
         try
         {
             do
@@ -154,7 +154,7 @@ public sealed class WorkQueue
     private async ValueTask<WorkItem?> TakeInTurnAsync(QueueReader reader, CancellationToken cancellation)
     {
         var plan = new QueuePlan(_paths.Takers, QueueKind.Exclusive, NameStyle.Curator, _identity);
-        var turn = (await Place.QueueAsync(_client, plan, null, cancellation).ConfigureAwait(false))!;
+        var turn = (await Place.QueueAsync(_client, plan, cancellation).ConfigureAwait(false))!;
         try
         {
             while (!turn.Session.Ended.IsCancellationRequested)
@@ -241,22 +241,30 @@ public sealed class WorkQueue
 
     private async ValueTask UntilAsync(Task changed, long? due, ZooKeeperSession session, CancellationToken cancellation)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Ended);
         var sleep = due is { } at ? TimeSpan.FromMilliseconds(Math.Max(at - Now, 1)) : LongestSleep;
-        var delay = Task.Delay(sleep < LongestSleep ? sleep : LongestSleep, _client.Options.TimeProvider, over.Token);
-        await Task.WhenAny(changed, delay).ConfigureAwait(false);
-        await over.CancelAsync().ConfigureAwait(false);
-        cancellation.ThrowIfCancellationRequested();
+        using var time = new CancellationTokenSource(sleep < LongestSleep ? sleep : LongestSleep, _client.Options.TimeProvider);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Ended, time.Token);
+        try
+        {
+            await changed.WaitAsync(over.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // It is time to look again, or the session is over.
+        }
     }
 
     private async ValueTask UntilRoomAsync(CancellationToken cancellation)
     {
-        var watch = await _client.WatchAsync(_paths.Items, WatchMode.Persistent, cancellation).ConfigureAwait(false);
+        // Of the same mode as the readers': servers before 3.9 keep one mode only for a path that a session watches (ZOOKEEPER-4466).
+        var watch = await _client.WatchAsync(_paths.Items, WatchMode.PersistentRecursive, cancellation).ConfigureAwait(false);
         await using var _ = ((IAsyncDisposable)watch).ConfigureAwait(false);
 
         // The first event comes at once.
         await foreach (var change in watch.WithCancellation(cancellation).ConfigureAwait(false))
         {
+            if (change.Kind is WatchEventKind.Created or WatchEventKind.DataChanged)
+                continue;
             if (await CountAsync(cancellation).ConfigureAwait(false) < _options.MaxItems)
                 return;
         }

@@ -107,7 +107,7 @@ internal sealed class ReceiptBook(ZooKeeperClient client, string parent, Func<Ca
             }
             catch (ZooKeeperException e) when (e.Error == ErrorCode.ThrottledOp)
             {
-                await Task.Delay(Pause, receipt.Client.Options.TimeProvider, cancellation).ConfigureAwait(false);
+                await Queueing.Pauses.ForAsync(Pause, receipt.Client.Options.TimeProvider, cancellation).ConfigureAwait(false);
             }
             catch (SessionExpiredException e) when (isUncertain && e.Outcome != RequestOutcome.Unknown)
             {

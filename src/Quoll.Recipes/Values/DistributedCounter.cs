@@ -50,7 +50,7 @@ public sealed class DistributedCounter
             {
                 if (await _value.TrySetAsync(Encode(value), stat.Version, cancellationToken).ConfigureAwait(false))
                     return was;
-                await Chance.PauseAsync(_client, round, cancellationToken).ConfigureAwait(false);
+                await BackOff.PauseAsync(_client, round, cancellationToken).ConfigureAwait(false);
             }
             else if (isFresh)
             {

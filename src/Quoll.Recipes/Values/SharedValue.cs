@@ -83,7 +83,7 @@ public sealed class SharedValue
 
             // Others are at it too, or this server is behind: we come again at another moment than they.
             await _client.SyncAsync(_path, cancellationToken).ConfigureAwait(false);
-            await Chance.PauseAsync(_client, round, cancellationToken).ConfigureAwait(false);
+            await BackOff.PauseAsync(_client, round, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -129,7 +129,7 @@ public sealed class SharedValue
         catch (ZooKeeperException e) when (e.Error == ErrorCode.NotReadOnly)
         {
             // There is no value and no quorum that could make one.
-            await Task.Delay(Pause, _client.Options.TimeProvider, cancellation).ConfigureAwait(false);
+            await Pauses.ForAsync(Pause, _client.Options.TimeProvider, cancellation).ConfigureAwait(false);
             return null;
         }
     }
