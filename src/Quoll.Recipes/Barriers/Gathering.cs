@@ -122,7 +122,12 @@ internal sealed class Gathering(ZooKeeperClient client, GatheringPlan plan)
                 case GatheringMove.Enter:
                     return new Entry(member, roster);
                 case GatheringMove.Complete:
-                    await TryCompleteAsync(member.Client, step.Members, mark?.Stat.Version, cancellation).ConfigureAwait(false);
+                    var complete = await TryCompleteAsync(member.Client, step.Members, mark?.Stat.Version, cancellation)
+                        .ConfigureAwait(false);
+
+                    // At once: kazoo's members may have removed the mark before it could be read.
+                    if (complete?.Contains(member.Name) == true)
+                        return new Entry(member, complete);
                     break;
                 case GatheringMove.WaitForMember:
                     await UntilGoneAsync(member.Client, step.Other!, watch.Changed, cancellation).ConfigureAwait(false);
@@ -135,8 +140,8 @@ internal sealed class Gathering(ZooKeeperClient client, GatheringPlan plan)
         }
     }
 
-    // What comes of it is seen by looking again, also if the answer is lost.
-    private async ValueTask TryCompleteAsync(
+    // The roster if it is certain that the group is complete by it; otherwise looking again will tell.
+    private async ValueTask<string[]?> TryCompleteAsync(
         ZooKeeperClient bound, string[] members, int? leftover, CancellationToken cancellation)
     {
         if (plan.IsLimit)
@@ -144,12 +149,13 @@ internal sealed class Gathering(ZooKeeperClient client, GatheringPlan plan)
             var inOrder = await InOrderAsync(bound, plan.Path, members, cancellation).ConfigureAwait(false);
             members = [.. inOrder.Take(plan.Size).Select(found => found.Name)];
             if (members.Length < plan.Size)
-                return;
+                return null;
         }
 
-        var roster = Roster.Encode(members.Take(GatheringPlan.MostMembers));
+        members = [.. members.Take(GatheringPlan.MostMembers)];
+        var roster = Roster.Encode(members);
         var transaction = new Transaction();
-        foreach (var name in members.Take(GatheringPlan.MostMembers))
+        foreach (var name in members)
             transaction.Check($"{plan.Path}/{name}");
         if (leftover is { } version)
             transaction.Set(plan.MarkPath, roster, version);
@@ -158,6 +164,7 @@ internal sealed class Gathering(ZooKeeperClient client, GatheringPlan plan)
         try
         {
             await bound.CommitAsync(transaction, cancellation).ConfigureAwait(false);
+            return members;
         }
         catch (TransactionFailedException e) when (e.Error is ErrorCode.NoNode or ErrorCode.NodeExists or ErrorCode.BadVersion)
         {
@@ -167,6 +174,8 @@ internal sealed class Gathering(ZooKeeperClient client, GatheringPlan plan)
         {
             // Done or not.
         }
+
+        return null;
     }
 
     private async ValueTask UntilGoneAsync(ZooKeeperClient bound, string name, Task markChanged, CancellationToken cancellation)
