@@ -36,6 +36,9 @@ public sealed class ProgramRun
             ["requests"] = simulation => new RequestProgram(simulation),
             ["lock"] = simulation => new LockProgram(simulation),
             ["election"] = simulation => new ElectionProgram(simulation),
+            ["barrier"] = simulation => new BarrierProgram(simulation),
+            ["counter"] = simulation => new CounterProgram(simulation),
+            ["queue"] = simulation => new QueueProgram(simulation),
         };
 
     /// <summary>The names of the programs.</summary>
