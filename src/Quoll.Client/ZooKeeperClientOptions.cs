@@ -85,7 +85,11 @@ public sealed record ZooKeeperClientOptions
         return margin < timeout ? margin : timeout;
     }
 
-    internal ServerAddresses Validate()
+    /// <summary>Says what is wrong with these options, as making a client of them would.</summary>
+    /// <exception cref="ArgumentException">One of them is not as it must be.</exception>
+    public void Validate() => ParseServers();
+
+    internal ServerAddresses ParseServers()
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(ConnectionString);
         Require(SessionTimeout > TimeSpan.Zero && SessionTimeout.TotalMilliseconds <= int.MaxValue, nameof(SessionTimeout));

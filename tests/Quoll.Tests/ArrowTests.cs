@@ -6,6 +6,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Quoll.Cli;
 using Quoll.Client;
 using Quoll.Core;
+using Quoll.Extensions;
 using Quoll.Protocol;
 using Quoll.Recipes;
 using Quoll.Server;
@@ -17,7 +18,7 @@ namespace Quoll.Tests;
 /// <summary>The arrows of <c>docs/architecture.md</c>: who may know whom.</summary>
 public class ArrowTests
 {
-    private static readonly string[] Everything = ["Protocol", "Core", "Storage", "Server", "Client", "Recipes", "Testing", "Cli"];
+    private static readonly string[] Everything = ["Protocol", "Core", "Storage", "Server", "Client", "Recipes", "Extensions", "Testing", "Cli"];
 
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
@@ -28,13 +29,14 @@ public class ArrowTests
         ["Server"] = ["Core", "Storage", "Protocol"],
         ["Client"] = ["Protocol"],
         ["Recipes"] = ["Client", "Protocol"],
+        ["Extensions"] = ["Client", "Recipes", "Protocol"],
         ["Testing"] = ["Client", "Core", "Storage", "Protocol"],
         ["Cli"] = ["Server", "Storage", "Protocol"],
         ["Benchmarks"] = ["Core", "Storage"],
         ["Simulator"] = ["Core", "Storage", "Client", "Recipes", "Protocol"],
         ["Tests"] = [.. Everything, "Fuzz", "Simulator"],
         ["Fuzz"] = ["Core", "Storage", "Server", "Protocol"],
-        ["Interop"] = ["Server", "Client", "Recipes", "Cli", "Differential"],
+        ["Interop"] = ["Server", "Client", "Recipes", "Extensions", "Cli", "Differential"],
         ["Differential"] = [],
     };
 
@@ -67,6 +69,7 @@ public class ArrowTests
         [
             typeof(Zxid).Assembly, typeof(QuorumPeer).Assembly, typeof(TxnLog).Assembly,
             typeof(ServerHost).Assembly, typeof(ZooKeeperClient).Assembly, typeof(DistributedLock).Assembly,
+            typeof(ILeaderService).Assembly,
             typeof(ServeCommand).Assembly, typeof(TestEnsemble).Assembly,
         ];
         Repository.AssertNone(
@@ -80,7 +83,11 @@ public class ArrowTests
     }
 
     // What stands here is a part of ASP.NET Core's shared framework, and as a package asks nobody to have all of that.
-    private static readonly string[] PartsOfTheSharedFramework = ["Microsoft.Extensions.Logging.Abstractions"];
+    private static readonly string[] PartsOfTheSharedFramework =
+    [
+        "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.Diagnostics.HealthChecks",
+        "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Options.ConfigurationExtensions",
+    ];
 
     [Fact]
     public void A_library_brings_nothing_with_it_that_is_not_in_the_shared_frameworks() =>

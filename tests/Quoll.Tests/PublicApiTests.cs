@@ -8,7 +8,7 @@ public class PublicApiTests
     private const string Variable = "QUOLL_ACCEPT_PUBLIC_API";
 
     public static TheoryData<string> Libraries =>
-        ["Quoll.Protocol", "Quoll.Core", "Quoll.Storage", "Quoll.Client", "Quoll.Recipes", "Quoll.Testing"];
+        ["Quoll.Protocol", "Quoll.Core", "Quoll.Storage", "Quoll.Client", "Quoll.Recipes", "Quoll.Extensions", "Quoll.Testing"];
 
     [Theory]
     [MemberData(nameof(Libraries))]

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 
 namespace Quoll.Client.Session;
 
@@ -90,15 +89,15 @@ internal sealed class Connection
     }
 
     /// <summary>What a connection may end with; anything else is a mistake of ours, and is not caught.</summary>
-    public static bool IsExpected(Exception e) =>
-        e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or AuthenticationException
-            or InvalidOperationException;
+    private static bool IsExpected(Exception e) =>
+        e is IOException or SocketException or ObjectDisposedException or OperationCanceledException;
 
     private async Task RunAsync()
     {
+        if (await TryDialAsync().ConfigureAwait(false) is not { } stream)
+            return;
         try
         {
-            var stream = await DialAsync(_host.Options, _server, _ended.Token).ConfigureAwait(false);
             Volatile.Write(ref _stream, stream);
             if (_ended.IsCancellationRequested)
             {
@@ -112,6 +111,21 @@ internal sealed class Connection
         catch (Exception e) when (IsExpected(e))
         {
             _host.OnClosed(this, e.Message);
+        }
+    }
+
+    private async ValueTask<Stream?> TryDialAsync()
+    {
+        try
+        {
+            return await DialAsync(_host.Options, _server, _ended.Token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Names, sockets, certificates, and ways of the user's own: whatever goes wrong, the next server is tried.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _host.OnClosed(this, e.Message);
+            return null;
         }
     }
 
@@ -189,9 +203,11 @@ internal sealed class ReadWriteProbe(SessionHost host, ServerAddress server) : I
                 host.OnReadWriteServer(server);
             }
         }
-        catch (Exception e) when (Connection.IsExpected(e))
+#pragma warning disable CA1031 // As when a connection is made: the next candidate is asked in its time.
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            // It is not there: the next candidate is asked in its time.
+            return;
         }
     }
 }

@@ -30,7 +30,7 @@ internal sealed class SessionHost
     public SessionHost(ZooKeeperClientOptions options)
     {
         Options = options;
-        var servers = options.Validate();
+        var servers = options.ParseServers();
         Root = servers.Root;
         Schedule = options.Schedule ?? OnThreadPool;
         _logger = (ILogger?)options.LoggerFactory?.CreateLogger<ZooKeeperClient>() ?? NullLogger.Instance;

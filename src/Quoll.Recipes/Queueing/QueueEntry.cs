@@ -1,12 +1,8 @@
-using System.Globalization;
-
 namespace Quoll.Recipes.Queueing;
 
 /// <summary>A znode in a queue, by its name: what its owner wants, and the number that says who came first.</summary>
 internal readonly record struct QueueEntry(string Name, QueueKind Kind, int Number)
 {
-    private const int Digits = 10;
-
     private static readonly (string Marker, QueueKind Kind)[] Markers =
     [
         ("-lock-", QueueKind.Exclusive), ("__lock__", QueueKind.Exclusive), ("__WRIT__", QueueKind.Exclusive),
@@ -25,19 +21,12 @@ internal readonly record struct QueueEntry(string Name, QueueKind Kind, int Numb
     public static bool TryParse(string name, out QueueEntry entry)
     {
         entry = default;
-        var digits = name.Length - Digits;
-        if (digits < 1 || name.AsSpan(digits).ContainsAnyExceptInRange('0', '9'))
-            return false;
         foreach (var (marker, kind) in Markers)
         {
-            // A number below zero has its sign and ten digits.
-            var isNegative = name[digits - 1] == '-' && name.AsSpan(0, digits - 1).EndsWith(marker, StringComparison.Ordinal);
-            if (!isNegative && !name.AsSpan(0, digits).EndsWith(marker, StringComparison.Ordinal))
+            var at = name.LastIndexOf(marker, StringComparison.Ordinal);
+            if (at < 0 || !SequenceNumber.TryParse(name.AsSpan(at + marker.Length), out var number))
                 continue;
-            var number = name.AsSpan(isNegative ? digits - 1 : digits);
-            if (!int.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
-                return false;
-            entry = new QueueEntry(name, kind, value);
+            entry = new QueueEntry(name, kind, number);
             return true;
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Quoll.Recipes.Queueing;
 
 namespace Quoll.Recipes.Queues;
 
@@ -13,7 +14,6 @@ internal readonly record struct ItemName(string Name, int Priority, long NotBefo
     private const string Head = "entry-";
     private const int PriorityDigits = 3;
     private const int TimeDigits = 13;
-    private const int NumberLength = 10;
 
     /// <summary>
     /// By priority, then by number. Numbers are compared by their distance, since the server counts in 32 bits with a sign (kazoo 730):
@@ -51,7 +51,7 @@ internal readonly record struct ItemName(string Name, int Priority, long NotBefo
         var notBefore = 0L;
         if (rest.Length > TimeDigits && !TryTake(rest, TimeDigits, out notBefore, out rest))
             return false;
-        if (!TryParseNumber(rest, out var number))
+        if (!SequenceNumber.TryParse(rest, out var number))
             return false;
         item = new ItemName(name, (int)priority, notBefore, number);
         return true;
@@ -65,14 +65,5 @@ internal readonly record struct ItemName(string Name, int Priority, long NotBefo
             return false;
         rest = text[(digits + 1)..];
         return long.TryParse(text[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out value);
-    }
-
-    // The server writes at least ten characters, a sign included.
-    private static bool TryParseNumber(ReadOnlySpan<char> text, out int number)
-    {
-        number = 0;
-        var digits = text.StartsWith("-") ? text[1..] : text;
-        return text.Length >= NumberLength && digits.Length <= NumberLength && !digits.ContainsAnyExceptInRange('0', '9')
-            && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
     }
 }
