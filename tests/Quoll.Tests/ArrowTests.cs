@@ -18,7 +18,8 @@ namespace Quoll.Tests;
 /// <summary>The arrows of <c>docs/architecture.md</c>: who may know whom.</summary>
 public class ArrowTests
 {
-    private static readonly string[] Everything = ["Protocol", "Core", "Storage", "Server", "Client", "Recipes", "Extensions", "Testing", "Cli"];
+    private static readonly string[] Everything =
+        ["Protocol", "Core", "Storage", "Server", "Client", "Recipes", "Extensions", "Testing", "Cli"];
 
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
