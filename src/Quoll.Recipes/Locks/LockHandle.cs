@@ -13,17 +13,12 @@ namespace Quoll.Recipes;
 public sealed class LockHandle : IAsyncDisposable
 {
     private readonly Place _place;
-    private readonly CancellationTokenSource _lost = new();
-    private readonly CancellationTokenRegistration _onLapse;
-    private readonly CancellationTokenRegistration _onEnd;
-    private int _released;
+    private readonly Holding _holding;
 
     internal LockHandle(Place place)
     {
         _place = place;
-        Lost = _lost.Token;
-        _onLapse = place.Session.Lease.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _lost);
-        _onEnd = place.Session.Ended.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _lost);
+        _holding = new Holding(place.Session);
         Fenced = new FencedClient(place.Client, place.Node.Path);
         _ = WatchNodeAsync();
     }
@@ -47,10 +42,10 @@ public sealed class LockHandle : IAsyncDisposable
     /// Fires when the lock is lost, or may be: by the session's lease, which runs out before a server would give the lock to
     /// another, when the session ends, and when the znode is gone. Armed from the beginning; never by <see cref="DisposeAsync"/>.
     /// </summary>
-    public CancellationToken Lost { get; }
+    public CancellationToken Lost => _holding.Lost;
 
     /// <summary>Whether the lock is lost or may be, by the clock as well as by <see cref="Lost"/>.</summary>
-    public bool IsLost => Lost.IsCancellationRequested || Session.LeaseRemaining <= TimeSpan.Zero;
+    public bool IsLost => _holding.IsLost;
 
     /// <summary>
     /// Releases the lock. Never fails: if the server can't be reached now, the znode is removed in the background, or goes with its
@@ -58,13 +53,11 @@ public sealed class LockHandle : IAsyncDisposable
     /// </summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _released, 1) != 0)
+        if (!_holding.Release())
             return;
-        await _onLapse.DisposeAsync().ConfigureAwait(false);
-        await _onEnd.DisposeAsync().ConfigureAwait(false);
 
         // The caller waits only while there is somebody to answer.
-        if (Session.LeaseRemaining > TimeSpan.Zero && !Session.Ended.IsCancellationRequested)
+        if (_holding.CanBeAnswered)
             await _place.LeaveAsync().ConfigureAwait(false);
         else
             _place.Leave();
@@ -74,7 +67,7 @@ public sealed class LockHandle : IAsyncDisposable
     {
         try
         {
-            while (Volatile.Read(ref _released) == 0)
+            while (!_holding.IsReleased)
             {
                 var read = await Persistently.TryGetAndWatchAsync(_place.Client, Path, CancellationToken.None).ConfigureAwait(false);
                 if (read is not { } node)
@@ -89,7 +82,6 @@ public sealed class LockHandle : IAsyncDisposable
             // The session is over.
         }
 
-        if (Volatile.Read(ref _released) == 0)
-            _lost.Cancel();
+        _holding.Lose();
     }
 }

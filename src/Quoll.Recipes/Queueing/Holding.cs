@@ -25,8 +25,17 @@ internal sealed class Holding
 
     public bool IsLost => Lost.IsCancellationRequested || _session.LeaseRemaining <= TimeSpan.Zero;
 
+    public bool IsReleased => Volatile.Read(ref _released) != 0;
+
     /// <summary>Whether there is somebody to answer: otherwise a caller who releases need not wait.</summary>
     public bool CanBeAnswered => _session.LeaseRemaining > TimeSpan.Zero && !_session.Ended.IsCancellationRequested;
+
+    /// <summary>What stood for it is gone, by another's hand unless it was released.</summary>
+    public void Lose()
+    {
+        if (!IsReleased)
+            _lost.Cancel();
+    }
 
     /// <summary>True for the first caller only.</summary>
     public bool Release()
