@@ -288,7 +288,15 @@ internal sealed class PeerLink(PeerLoop loop, PeerLinks links)
     private void Finish()
     {
         _ended = true;
-        _context?.Transport.Output.Complete();
+        try
+        {
+            _context?.Transport.Output.Complete();
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        {
+            // It tries again to send what a broken connection did not take. The other side is gone, and that is told when reading ends.
+        }
+
         _context?.Transport.Input.CancelPendingRead();
         Release();
     }

@@ -5,6 +5,7 @@ using Quoll.Core;
 using Quoll.Server;
 using Quoll.Server.Clients;
 using Quoll.Server.Config;
+using Quoll.Server.Peers;
 using Quoll.Storage;
 
 namespace Quoll.Tests.Server.Clients;
@@ -16,6 +17,7 @@ internal sealed class LoopHost : IDisposable
     private readonly DataDirectory _data;
     private readonly LogWriter _log;
     private readonly SnapshotThread _snapshots;
+    private readonly Dialer _dialer = new(TimeSpan.FromSeconds(5), keepAlive: false);
 
     public LoopHost()
     {
@@ -32,6 +34,10 @@ internal sealed class LoopHost : IDisposable
         };
         _snapshots = new SnapshotThread(_data, SnapshotCompression.None) { OnWritten = (_, _) => { }, OnFailure = Failures.Add };
         Loop = new PeerLoop(peer, _log, _snapshots, _ => { }, Failures.Add) { NewcomerPatience = TimeSpan.FromMilliseconds(-1) };
+        Links = new PeerLinks(
+            new ServerConfig(), Loop, new NoElections(), _dialer, new HistorySender(_data, 1024 * 1024, NullLogger.Instance),
+            NullLogger.Instance);
+        Loop.Links = Links;
         _log.Loop = Loop;
         _snapshots.Loop = Loop;
         _log.Start();
@@ -39,6 +45,8 @@ internal sealed class LoopHost : IDisposable
     }
 
     public PeerLoop Loop { get; }
+
+    public PeerLinks Links { get; }
 
     public List<Exception> Failures { get; } = [];
 
@@ -65,14 +73,29 @@ internal sealed class LoopHost : IDisposable
     {
         _log.Dispose();
         _snapshots.Dispose();
+        _dialer.Dispose();
         _data.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 
-    private sealed class Ends(PipeReader input, PipeWriter output) : IDuplexPipe
+    /// <summary>What a pair of pipes' ends is to those who use a connection.</summary>
+    internal sealed class Ends(PipeReader input, PipeWriter output) : IDuplexPipe
     {
         public PipeReader Input { get; } = input;
 
         public PipeWriter Output { get; } = output;
+    }
+
+    /// <summary>A server that stands alone has nobody to elect.</summary>
+    private sealed class NoElections : IElectionPort
+    {
+        public void Start()
+        {
+        }
+
+        public void Take(in PeerEffect effect, ReadOnlySpan<byte> bytes) =>
+            throw new InvalidOperationException("a server that stands alone says nothing to others");
+
+        public ValueTask DisposeAsync() => default;
     }
 }
