@@ -1,8 +1,9 @@
 using BenchmarkDotNet.Attributes;
-using Quoll.Core.Requests;
 using Quoll.Tests.Core;
 
 namespace Quoll.Benchmarks;
+
+using Client = Quoll.Core.Requests.Client;
 
 /// <summary>A request from its frame to the reply's bytes; a change by way of its log record, with a disk that is done at once.</summary>
 public class PeerBenchmarks

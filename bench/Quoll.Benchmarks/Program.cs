@@ -7,6 +7,10 @@ using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Perfolizer.Horology;
+using Quoll.Benchmarks.Clients;
+
+if (args is ["client", ..])
+    return await ClientLoad.RunAsync(args[1..]);
 
 // Short, so that all of it takes a few minutes: it is for looking at one part before and after a change, not for the last percent.
 var job = new Job("Short")
@@ -23,3 +27,4 @@ var config = ManualConfig.CreateEmpty()
     .AddExporter(MarkdownExporter.GitHub)
     .WithOptions(ConfigOptions.JoinSummary | ConfigOptions.DisableLogFile);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args.Length == 0 ? ["--filter", "*"] : args, config);
+return 0;

@@ -1,8 +1,9 @@
 using BenchmarkDotNet.Attributes;
-using Quoll.Core.Requests;
 using Quoll.Tests.Core;
 
 namespace Quoll.Benchmarks;
+
+using Client = Quoll.Core.Requests.Client;
 
 /// <summary>One change that so many connections watch for, from the change's frame to the events' bytes.</summary>
 public class WatchBenchmarks

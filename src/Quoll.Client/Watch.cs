@@ -16,6 +16,7 @@ public sealed class Watch : IDisposable
     // Callers go on where it is set, which is never the thread that reads the socket.
     private readonly TaskCompletionSource<WatchEvent> _changed = new();
     private readonly SessionHost _host;
+    private bool _isOver;
 
     internal Watch(SessionHost host, string path, string fullPath, bool isOnChildren)
     {
@@ -28,6 +29,12 @@ public sealed class Watch : IDisposable
     /// <summary>Done with the event; never cancelled, never failed.</summary>
     public Task<WatchEvent> Changed => _changed.Task;
 
+    /// <summary>
+    /// Whether its event has come, or it was disposed of. Events come in the order of the changes, and this is true before anything of what
+    /// came later is told, by watches or by answers; <see cref="Changed"/> is done soon after.
+    /// </summary>
+    public bool IsOver => Volatile.Read(ref _isOver);
+
     internal string FullPath { get; }
 
     internal bool IsOnChildren { get; }
@@ -35,8 +42,6 @@ public sealed class Watch : IDisposable
     /// <summary>Where it is kept while a server has it; under the client's lock.</summary>
     internal Dictionary<string, List<Watch>>? Table { get; set; }
 
-    /// <summary>Fired, or not wanted any more; under the client's lock.</summary>
-    internal bool IsOver { get; set; }
 
     /// <summary>Ends the watch, at the server too if nobody else of this client needs it. <see cref="Changed"/> is then done with
     /// <see cref="ResyncReason.Closed"/>.</summary>
@@ -44,7 +49,7 @@ public sealed class Watch : IDisposable
 
     internal IThreadPoolWorkItem Fire(WatchEvent what)
     {
-        IsOver = true;
+        Volatile.Write(ref _isOver, true);
         return new Fired(this, what);
     }
 

@@ -83,17 +83,17 @@ internal abstract class Request : IThreadPoolWorkItem
     }
 
     /// <summary>Takes the answer of a server.</summary>
-    public void Answer(ErrorCode error, scoped ref JuteReader reader, string server)
+    public void Answer(ErrorCode error, scoped ref JuteReader reader, ServerAddress server)
     {
         if (error == ErrorCode.Ok)
         {
             ReadBody(ref reader);
             if (reader.Malformed)
-                Fail(new Failure(ErrorCode.MarshallingError, RequestOutcome.Unknown, server, "the answer makes no sense"));
+                Fail(new Failure(ErrorCode.MarshallingError, RequestOutcome.Unknown, server.ToString(), "the answer makes no sense"));
         }
         else if (error != Tolerated)
         {
-            Fail(new Failure(error, RequestOutcome.Refused, server));
+            Fail(new Failure(error, RequestOutcome.Refused, server.ToString()));
         }
 
         IsDone = true;
@@ -124,7 +124,7 @@ internal abstract class Request : IThreadPoolWorkItem
 internal abstract class Request<T>(OpCode opCode, string root, string? path)
     : Request(opCode, root, path), IValueTaskSource<T>, IValueTaskSource
 {
-    private ManualResetValueTaskSourceCore<T> _core;
+    private ManualResetValueTaskSourceCore<bool> _core;   // whether it is done; the result is kept once
 
     protected T? Result { get; set; }
 
@@ -137,12 +137,16 @@ internal abstract class Request<T>(OpCode opCode, string root, string? path)
     protected sealed override void Resume()
     {
         if (Failure is null)
-            _core.SetResult(Result!);
+            _core.SetResult(true);
         else
             _core.SetException(Failures.ToException(Failure, this));
     }
 
-    public T GetResult(short token) => _core.GetResult(token);
+    public T GetResult(short token)
+    {
+        _core.GetResult(token);
+        return Result!;
+    }
 
     public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
 

@@ -28,6 +28,9 @@ internal sealed class Connection
     /// <summary>Somebody sends what there is to send; under the client's lock.</summary>
     public bool IsSending { get; set; }
 
+    /// <summary>An empty buffer for what is to be sent next; it belongs to who sends.</summary>
+    public ArrayBufferWriter<byte>? Spare { get; set; }
+
     public IThreadPoolWorkItem Opening { get; }
 
     public IThreadPoolWorkItem Sending { get; }
@@ -165,11 +168,11 @@ internal sealed class Connection
     {
         try
         {
-            ArrayBufferWriter<byte>? buffer = null;
-            while ((buffer = _host.TakeOutput(this, buffer)) is not null)
+            while (_host.TakeOutput(this) is { } output)
             {
-                await _stream!.WriteAsync(buffer.WrittenMemory, _ended.Token).ConfigureAwait(false);
-                buffer.ResetWrittenCount();
+                await _stream!.WriteAsync(output.WrittenMemory, _ended.Token).ConfigureAwait(false);
+                output.ResetWrittenCount();
+                Spare = output;
             }
         }
         catch (Exception e) when (IsExpected(e))

@@ -31,7 +31,7 @@ internal sealed class CredentialList(IEnumerable<Credential> credentials, List<I
     }
 
     /// <summary>A server has taken the next of them.</summary>
-    public void OnTaken(string server)
+    public void OnTaken(ServerAddress server)
     {
         if (_answered == _all.Count)
             return;

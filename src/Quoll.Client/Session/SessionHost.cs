@@ -199,9 +199,8 @@ internal sealed class SessionHost
         }
     }
 
-    /// <summary>What is to be sent, in exchange for an empty buffer; null if there is nothing, and then the next bytes begin a new
-    /// sender.</summary>
-    public ArrayBufferWriter<byte>? TakeOutput(Connection connection, ArrayBufferWriter<byte>? empty)
+    /// <summary>What is to be sent; null if there is nothing, and then the next bytes begin a new sender.</summary>
+    public ArrayBufferWriter<byte>? TakeOutput(Connection connection)
     {
         lock (_gate)
         {
@@ -209,7 +208,8 @@ internal sealed class SessionHost
             connection.IsSending = connection == _connection && output.WrittenCount > 0;
             if (!connection.IsSending)
                 return null;
-            _machine.Effects.Output = empty ?? new ArrayBufferWriter<byte>();
+            _machine.Effects.Output = connection.Spare ?? new ArrayBufferWriter<byte>();
+            connection.Spare = null;
             _machine.Now = Now;
             _machine.Pump();
             return output;

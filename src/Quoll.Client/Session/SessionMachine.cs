@@ -304,7 +304,7 @@ internal sealed class SessionMachine
                 break;
             case ReservedXid.Auth:
                 if (header.Error == 0)
-                    _credentials.OnTaken(Server.ToString());
+                    _credentials.OnTaken(Server);
                 else
                     End(ConnectionState.AuthenticationFailed, ErrorCode.AuthFailed, "the server refused the credentials");
                 break;
@@ -332,7 +332,7 @@ internal sealed class SessionMachine
         if (!request.IsDone)
         {
             var error = (ErrorCode)header.Error;
-            request.Answer(error, ref reader, Server.ToString());
+            request.Answer(error, ref reader, Server);
             if (request.Watch is { } watch && (error == ErrorCode.Ok || (error == ErrorCode.NoNode && request.OpCode == OpCode.Exists)))
                 Watches.Add(watch, error == ErrorCode.Ok);
             Effects.Work.Add(request);

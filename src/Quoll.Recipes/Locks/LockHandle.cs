@@ -67,12 +67,14 @@ public sealed class LockHandle : IAsyncDisposable
     {
         try
         {
+            var watch = _place.TakeOwnWatch();
             while (!_holding.IsReleased)
             {
-                var read = await Persistently.TryGetAndWatchAsync(_place.Client, Path, CancellationToken.None).ConfigureAwait(false);
-                if (read is not { } node)
+                watch ??= (await Persistently.TryGetAndWatchAsync(_place.Client, Path, CancellationToken.None).ConfigureAwait(false))?.Watch;
+                if (watch is null)
                     break;
-                var change = await node.Watch.Changed.ConfigureAwait(false);
+                var change = await watch.Changed.ConfigureAwait(false);
+                watch = null;
                 if (change.Kind is WatchEventKind.Deleted or WatchEventKind.Resync)
                     break;
             }

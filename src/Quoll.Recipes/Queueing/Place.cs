@@ -13,6 +13,7 @@ internal sealed class Place
     private readonly string _prefix;
     private readonly Task<CreateResult> _made;
     private string[]? _children;
+    private Watch? _own;
     private int _left;
 
     private Place(ZooKeeperClient client, ZooKeeperSession session, QueuePlan plan)
@@ -68,6 +69,9 @@ internal sealed class Place
         }
     }
 
+    /// <summary>A watch on the znode from before the turn came, which has not been taken; null if none was needed.</summary>
+    public Watch? TakeOwnWatch() => Interlocked.Exchange(ref _own, null);
+
     /// <summary>Gives the place up, without waiting for that.</summary>
     public void Leave() => _ = LeaveAsync();
 
@@ -99,9 +103,35 @@ internal sealed class Place
                 return null;
             if (standing.Blocker is null || !waits)
                 return standing.IsTurn;
+
+            // Who has but one before him knows with the word that it is gone that it is his turn, if he is certain to be there himself.
+            var isNext = standing.Position == 1 && _plan.Kind != QueueKind.Lease;
+            var arming = isNext ? ArmAsync() : Task.FromResult(false);
             using var watch = await WatchAsync(standing, cancellation).ConfigureAwait(false);
-            if (watch is not null)
-                await watch.Changed.WaitAsync(cancellation).ConfigureAwait(false);
+            var isArmed = await arming.WaitAsync(cancellation).ConfigureAwait(false);
+            if (watch is null)
+                continue;
+            var change = await watch.Changed.WaitAsync(cancellation).ConfigureAwait(false);
+            if (isArmed && change.Kind == WatchEventKind.Deleted && _own is { IsOver: false })
+                return true;
+        }
+    }
+
+    // While this has not fired, our znode was there when another was deleted.
+    private async Task<bool> ArmAsync()
+    {
+        if (_own is { IsOver: false })
+            return true;
+        try
+        {
+            var own = await Persistently.TryGetAndWatchAsync(Client, Node.Path, CancellationToken.None).ConfigureAwait(false);
+            _own = own?.Watch;
+            return own is not null;
+        }
+        catch (ZooKeeperException)
+        {
+            // The session is over, which the next request says.
+            return false;
         }
     }
 
@@ -161,8 +191,7 @@ internal sealed class Place
     }
 
     // A create whose answer was lost has left a znode, or not. What it left is ours by its name, and only if it is of this session: after
-    // an
-    // expiry the old one can still be seen for a moment (CURATOR-604). After the sync the create can't arrive any more.
+    // an expiry the old one can still be seen for a moment (CURATOR-604). After the sync the create can't arrive any more.
     private async ValueTask<CreateResult?> FindAsync()
     {
         await Client.SyncAsync(_plan.Path).ConfigureAwait(false);
