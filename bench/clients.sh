@@ -29,6 +29,10 @@ gcc -O2 -DTHREADED -o "$work/zkclient-mt" bench/zkclient.c -l:libzookeeper_mt.so
 gcc -O2 -o "$work/zkclient-st" bench/zkclient.c -l:libzookeeper_st.so.2 -lpthread
 dotnet build --configuration Release bench/Quoll.Benchmarks --verbosity quiet > /dev/null
 start quoll
+mkdir -p "$work/unsynced"
+artifacts/publish/Quoll.Cli/release/quoll serve --set "dataDir=$work/unsynced" --set clientPort=29188 --set forceSync=no \
+  --set admin.enableServer=false > "$work/unsynced/out" 2>&1 &
+pid[unsynced]=$!
 load quoll -c 1 -w 1 -t 1 -r 50 -s 1024 -k 10 > /dev/null   # leaves znodes of 1 KB
 address=127.0.0.1:${port[quoll]}
 
@@ -84,13 +88,15 @@ run_locks() {
       kazoo "$address" locks /locks/kazoo "$outstanding" "$seconds" | note "locks$outstanding" kazoo
       quoll_client "$address" locks /locks/quoll "$outstanding" "$seconds" | note "locks$outstanding" quoll
     done
+    kazoo 127.0.0.1:29188 locks /locks/kazoo 1 "$seconds" | note locks-unsynced kazoo
+    quoll_client 127.0.0.1:29188 locks /locks/quoll 1 "$seconds" | note locks-unsynced quoll
   done
 
   {
     echo "| acquired and released at a time | kazoo /s | per CPU s | Quoll.Recipes /s | per CPU s | to kazoo | per CPU s |"
     echo "|---|---|---|---|---|---|---|"
-    for outstanding in 1 64; do
-      name=locks$outstanding
+    for name in locks1 locks-unsynced locks64; do
+      case $name in locks1) outstanding=1 ;; locks64) outstanding=64 ;; *) outstanding="1, on a server that does not sync" ;; esac
       echo "| $outstanding | $(both "$name" kazoo) | $(both "$name" quoll) | $(calc "$(rate "$name" quoll) / $(rate "$name" kazoo)") ×" \
         "| $(calc "$(per_cpu "$name" quoll) / $(per_cpu "$name" kazoo)") × |"
     done

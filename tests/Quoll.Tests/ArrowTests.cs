@@ -33,7 +33,8 @@ public class ArrowTests
         ["Extensions"] = ["Client", "Recipes", "Protocol"],
         ["Testing"] = ["Client", "Core", "Storage", "Protocol"],
         ["Cli"] = ["Server", "Storage", "Protocol"],
-        ["Benchmarks"] = ["Core", "Storage"],
+        ["Benchmarks"] = ["Core", "Storage", "Client", "Recipes"],
+        ["HoldALock"] = ["Client", "Recipes"],
         ["Simulator"] = ["Core", "Storage", "Client", "Recipes", "Protocol"],
         ["Tests"] = [.. Everything, "Fuzz", "Simulator"],
         ["Fuzz"] = ["Core", "Storage", "Server", "Protocol"],
@@ -148,5 +149,5 @@ public class ArrowTests
 
     private static string NameOf(SourceFile project) => ShortName(Path.GetFileNameWithoutExtension(project.Path));
 
-    private static string ShortName(string name) => name == "quoll" ? "Cli" : name["Quoll.".Length..];
+    private static string ShortName(string name) => name == "quoll" ? "Cli" : name.Replace("Quoll.", "", StringComparison.Ordinal);
 }

@@ -6,8 +6,8 @@ using Quoll.Recipes;
 namespace Quoll.Benchmarks.Clients;
 
 /// <summary>
-/// How long a lock takes where a network is slow, in the time that bytes need one way: two of them are a round trip. Two processes of one
-/// session each want it in one measure, three in the other, where he who gets it did not wait for the first.
+/// How long a lock takes where a network is slow, in the time that bytes need one way: two of them are a round trip. Three sessions want
+/// it: the second gets it from the first, for whom it waited, and the third from the second, which stood before it in the queue.
 /// </summary>
 internal static class Delays
 {
@@ -29,12 +29,15 @@ internal static class Delays
             await Task.Delay(8 * delay);
             began = Stopwatch.GetTimestamp();
             var releasing = TimedAsync(held, began);
-            await using (await second)
-                handOver.Add(Since(began));
+            held = await second;
+            handOver.Add(Since(began));
             release.Add(await releasing);
             began = Stopwatch.GetTimestamp();
-            await using (await third)
-                later.Add(Since(began));
+            releasing = TimedAsync(held, began);
+            held = await third;
+            later.Add(Since(began));
+            release.Add(await releasing);
+            await held.DisposeAsync();
         }
 
         Console.WriteLine(string.Create(

@@ -70,7 +70,7 @@ public sealed class LockHandle : IAsyncDisposable
             var watch = _place.TakeOwnWatch();
             while (!_holding.IsReleased)
             {
-                watch ??= (await Persistently.TryGetAndWatchAsync(_place.Client, Path, CancellationToken.None).ConfigureAwait(false))?.Watch;
+                watch ??= await WatchAsync().ConfigureAwait(false);
                 if (watch is null)
                     break;
                 var change = await watch.Changed.ConfigureAwait(false);
@@ -85,5 +85,8 @@ public sealed class LockHandle : IAsyncDisposable
         }
 
         _holding.Lose();
+
+        async ValueTask<Watch?> WatchAsync() =>
+            (await Persistently.TryGetAndWatchAsync(_place.Client, Path, CancellationToken.None).ConfigureAwait(false))?.Watch;
     }
 }
