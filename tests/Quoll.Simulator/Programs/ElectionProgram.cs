@@ -8,9 +8,9 @@ namespace Quoll.Simulator.Programs;
 /// </summary>
 internal sealed class ElectionProgram(Simulation simulation) : IProgram
 {
-    private readonly Dictionary<SimProcess, LockHandle> _leaders = [];
+    private readonly Holders _leaders = new(simulation, "leading");
     private readonly HashSet<int> _led = [];
-    private int _terms;
+    private readonly Turns _turns = new();
 
     public async Task RunAsync(SimProcess process, CancellationToken stop)
     {
@@ -26,9 +26,15 @@ internal sealed class ElectionProgram(Simulation simulation) : IProgram
         Task LeadAsync(LockHandle leadership, CancellationToken lost) => LeadForAWhileAsync(process, leadership, lost);
     }
 
+    public void Look() => _leaders.Check();
+
+    public void OnQuiet() => _turns.OnQuiet();
+
+    public IEnumerable<string> Unsettled() => _turns.Missing("does not come to lead");
+
     public void Verify(FinalTree tree)
     {
-        simulation.Say($"{_terms} terms, of {_led.Count} processes");
+        simulation.Say($"{_turns.Count} terms, of {_led.Count} processes");
         if (_led.Count < 2)
             simulation.Complain($"{_led.Count} processes ever led: that shows nothing");
         foreach (var left in tree.Children("/election"))
@@ -55,23 +61,17 @@ internal sealed class ElectionProgram(Simulation simulation) : IProgram
     {
         if (leadership.IsLost)
             return;
-        _terms++;
+        _turns.Add(process);
         _led.Add(process.Number);
         simulation.Say($"process {process.Number} leads by {leadership.Path}, session {leadership.Session}");
-        foreach (var (other, held) in _leaders)
-        {
-            if (!other.IsPaused && !held.IsLost)
-                simulation.Complain($"process {process.Number} leads while process {other.Number} counts on it");
-        }
-
-        _leaders[process] = leadership;
+        _leaders.Add(process, leadership, () => leadership.IsLost);
         try
         {
             await process.PauseAsync(simulation.Between(1_000, 3_000_000), lost).ConfigureAwait(false);
         }
         finally
         {
-            _leaders.Remove(process);
+            _leaders.Remove(leadership);
         }
     }
 }

@@ -11,8 +11,9 @@ namespace Quoll.Simulator.Programs;
 /// </summary>
 internal sealed class LockProgram(Simulation simulation) : IProgram
 {
-    private readonly Dictionary<SimProcess, LockHandle> _holders = [];
-    private int _acquired;
+    private readonly Holders _holders = new(simulation, "the lock");
+    private long _token;
+    private readonly Turns _turns = new();
     private int _written;
 
     public async Task RunAsync(SimProcess process, CancellationToken stop)
@@ -35,7 +36,7 @@ internal sealed class LockProgram(Simulation simulation) : IProgram
                 }
                 finally
                 {
-                    _holders.Remove(process);
+                    _holders.Remove(handle);
                     simulation.Say($"process {process.Number} releases the lock, lost: {handle.IsLost}");
                 }
             }
@@ -54,11 +55,17 @@ internal sealed class LockProgram(Simulation simulation) : IProgram
             await process.PauseAsync(simulation.Between(1_000, 2_000_000), stop).ConfigureAwait(false);
     }
 
+    public void Look() => _holders.Check();
+
+    public void OnQuiet() => _turns.OnQuiet();
+
+    public IEnumerable<string> Unsettled() => _turns.Missing("does not get the lock");
+
     public void Verify(FinalTree tree)
     {
-        simulation.Say($"acquired {_acquired} times, written {_written} times");
-        if (_acquired == 0 || _written == 0)
-            simulation.Complain($"the lock was acquired {_acquired} times, and {_written} times written under it: that shows nothing");
+        simulation.Say($"acquired {_turns.Count} times, written {_written} times");
+        if (_turns.Count == 0 || _written == 0)
+            simulation.Complain($"the lock was acquired {_turns.Count} times, and {_written} times written under it: that shows nothing");
         foreach (var left in tree.Children("/locks/one"))
             simulation.Complain($"{left} is left in the queue, though nobody wants the lock");
         var last = 0L;
@@ -79,19 +86,15 @@ internal sealed class LockProgram(Simulation simulation) : IProgram
         _written++;
     }
 
-    // Who stands still counts on nothing: when he goes on he learns first that he has lost it.
     private void OnAcquired(SimProcess process, LockHandle handle)
     {
-        _acquired++;
+        _turns.Add(process);
         simulation.Say($"process {process.Number} has the lock by {handle.Path}, session {handle.Session}");
-        foreach (var (other, held) in _holders)
-        {
-            if (!other.IsPaused && !held.IsLost)
-                simulation.Complain($"process {process.Number} has the lock while process {other.Number} counts on it");
-            if (held.FencingToken >= handle.FencingToken)
-                simulation.Complain($"process {process.Number} has token {handle.FencingToken}, and {other.Number} {held.FencingToken}");
-        }
+        _holders.Add(process, handle, () => handle.IsLost);
 
-        _holders[process] = handle;
+        // Who has stood still may learn late of what was his before.
+        if (handle.FencingToken <= _token && !handle.IsLost)
+            simulation.Complain($"process {process.Number} has token {handle.FencingToken}, and there was {_token} before");
+        _token = Math.Max(_token, handle.FencingToken);
     }
 }
