@@ -33,20 +33,19 @@ public sealed class MembershipSnippets : SnippetHost
             await client.CreateAsync(path, "7"u8.ToArray(), cancellationToken: Token);
         await UntilCalledAsync(async (called, stop) =>
         {
-            void Log(TreeChangeKind kind, string? path, ReadOnlyMemory<byte>? old, ReadOnlyMemory<byte>? now)
-            {
-                Assert.Null(old);
-                if (path == "/config/shop/limit")
-                    called();
-            }
-
             await using var cache = new TreeCache(client, "/config", new() { MaxDepth = 3 });
             await cache.Ready;
             var limit = cache.Snapshot.Find("/config/shop/limit");
-            Assert.Equal("7"u8, limit!.Data.Span);
-
             await foreach (var change in cache.ObserveAsync(stop))
                 Log(change.Kind, change.Path, change.Old?.Data, change.New?.Data);
+
+            void Log(TreeChangeKind kind, string? path, ReadOnlyMemory<byte>? old, ReadOnlyMemory<byte>? now)
+            {
+                Assert.Null(old);
+                Assert.Equal("7"u8, limit!.Data.Span);
+                if (path == "/config/shop/limit")
+                    called();
+            }
         });
     }
 

@@ -91,19 +91,19 @@ public sealed class QueueSnippets : SnippetHost
         {
             var initial = "1"u8.ToArray();
             byte[] Raise(ReadOnlyMemory<byte> limits) => [.. limits.Span, (byte)'0'];
-            void Apply(ReadOnlyMemory<byte> limits)
-            {
-                Assert.Equal("10", Encoding.UTF8.GetString(limits.Span));
-                called();
-            }
 
             long orders = await new DistributedCounter(client, "/orders/count").AddAsync(1, stop);
-            Assert.Equal(1, orders);
-
             var config = new SharedValue(client, "/config/limits", initial);
             await config.UpdateAsync(data => Raise(data), stop);
             await foreach (Znode value in config.ObserveAsync(stop))
                 Apply(value.Data);
+
+            void Apply(ReadOnlyMemory<byte> limits)
+            {
+                Assert.Equal(1, orders);
+                Assert.Equal("10", Encoding.UTF8.GetString(limits.Span));
+                called();
+            }
         });
     }
 }
