@@ -7,8 +7,9 @@ namespace Quoll.Recipes;
 /// <summary>A lock that either one writer holds or any number of readers, in the order in which they came.</summary>
 /// <remarks>
 /// A reader waits for the writers before him, a writer for all before him; nobody waits for those behind, so that neither starves. All
-/// else is as with <see cref="DistributedLock"/>, which at the same path is another writer. Curator's <c>InterProcessReadWriteLock</c>
-/// and kazoo's <c>ReadLock</c> and <c>WriteLock</c> exclude each other with it; see <see cref="LockOptions.NameStyle"/>.
+/// else is as with <see cref="DistributedLock"/>, which at the same path is another writer, though not to Curator's readers. Curator's
+/// <c>InterProcessReadWriteLock</c> and kazoo's <c>ReadLock</c> and <c>WriteLock</c> exclude each other with it; see
+/// <see cref="LockOptions.NameStyle"/>.
 /// </remarks>
 public sealed class ReadWriteLock
 {
@@ -22,7 +23,7 @@ public sealed class ReadWriteLock
         options ??= new LockOptions();
         _client = client;
         _read = new QueuePlan(path, QueueKind.Shared, options.NameStyle, Encoding.UTF8.GetBytes(options.Identity));
-        _write = _read with { Kind = QueueKind.Exclusive };
+        _write = _read with { Kind = QueueKind.Exclusive, IsAmongReaders = true };
     }
 
     /// <summary>The znode below which they queue.</summary>

@@ -34,13 +34,18 @@ internal readonly record struct QueueEntry(string Name, QueueKind Kind, int Numb
     }
 
     /// <summary>What a name begins with, before the number that the server adds.</summary>
-    public static string Prefix(NameStyle style, QueueKind kind, Guid id) => (style, kind) switch
+    /// <param name="style">Whose names.</param>
+    /// <param name="kind">What its owner wants.</param>
+    /// <param name="id">Whose it is.</param>
+    /// <param name="isAmongReaders">Curator's readers wait for writers only whose names say that they are.</param>
+    public static string Prefix(NameStyle style, QueueKind kind, Guid id, bool isAmongReaders = false) => (style, kind) switch
     {
         (NameStyle.Kazoo, QueueKind.Exclusive or QueueKind.Latch) => $"{id:N}__lock__",
         (NameStyle.Kazoo, QueueKind.Shared) => $"{id:N}__rlock__",
         (_, QueueKind.Shared) => $"_c_{id:D}-__READ__",
         (_, QueueKind.Latch) => $"_c_{id:D}-latch-",
         (_, QueueKind.Lease) => $"_c_{id:D}-lease-",
+        (_, QueueKind.Exclusive) when isAmongReaders => $"_c_{id:D}-__WRIT__",
         _ => $"_c_{id:D}-lock-",
     };
 }

@@ -1,4 +1,3 @@
-using Quoll.Interop.Clients;
 using Quoll.Interop.Servers;
 using Quoll.Recipes;
 using static Quoll.Interop.Recipes.Faults;
@@ -8,21 +7,13 @@ namespace Quoll.Interop.Recipes;
 /// <summary>Curator beside us, on the same znodes.</summary>
 public sealed class CuratorTests(RecipeServers servers)
 {
-    private static readonly string[] Jars =
-    [
-        "curator-x-discovery", "curator-recipes", "curator-framework", "curator-client", "zookeeper", "zookeeper-jute", "guava",
-        "jackson-core", "jackson-databind", "jackson-annotations", "slf4j-api", "slf4j-nop", "netty-all", "snappy-java",
-    ];
-
     [Theory]
     [EachServer]
     public async Task Curators_services_and_groups_and_ours_see_each_other(ServerKind kind)
     {
         var root = await servers.CreateRootAsync(kind);
         await using var client = await servers.ConnectAsync(kind, root);
-        var classes = string.Join(':', Jars.Select(jar => $"/usr/share/java/{jar}.jar"));
-        using var curator = ClientProgram.Start(
-            "java", "-cp", classes, ClientProgram.Source("java", "CuratorNeighbour.java"), await servers.AddressesAsync(kind) + root);
+        using var curator = CuratorProgram.Start("CuratorNeighbour.java", await servers.AddressesAsync(kind) + root);
         await curator.ExpectAsync("registered");
 
         var registry = new ServiceRegistry(client, "/services");
