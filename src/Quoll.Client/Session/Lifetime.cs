@@ -18,6 +18,8 @@ internal sealed class Lifetime(ZooKeeperClientOptions options, long start)
 
     private TimeSpan _sentAt;
     private TimeSpan _greetedAt;
+    private TimeSpan _answeredAt;
+    private bool _isReadOnly;
     private bool _hasSeenQuorum;
     private bool _wasConnected;
     private bool _lapsed;
@@ -34,7 +36,7 @@ internal sealed class Lifetime(ZooKeeperClientOptions options, long start)
     /// server
     /// has ended it, if there was one to do that.
     /// </summary>
-    public TimeSpan ExpiresAt => Session is { } session ? session.Acknowledged + (session.Timeout * 4 / 3) : TimeSpan.MaxValue;
+    public TimeSpan ExpiresAt => Session is { } session ? _answeredAt + (session.Timeout * 4 / 3) : TimeSpan.MaxValue;
 
     public TimeSpan LeaseDeadline => Session is { } session && !_lapsed ? session.LeaseEnd : TimeSpan.MaxValue;
 
@@ -67,9 +69,13 @@ internal sealed class Lifetime(ZooKeeperClientOptions options, long start)
             OnAnswered(sentAt);
     }
 
-    /// <summary>A server answered what was sent at that time: it knew of our life then, or later.</summary>
+    /// <summary>A server answered what was sent at that time: it knew of our life then, or later. One without a quorum can tell nobody: to
+    /// the others the session may end meanwhile.</summary>
     public void OnAnswered(TimeSpan sentAt)
     {
+        _answeredAt = sentAt > _answeredAt ? sentAt : _answeredAt;
+        if (_isReadOnly)
+            return;
         var session = Session!;
         session.OnAcknowledged(sentAt);
         _lapsed &= session.LeaseEnd <= HeardAt;
@@ -99,6 +105,8 @@ internal sealed class Lifetime(ZooKeeperClientOptions options, long start)
     {
         var timeout = TimeSpan.FromMilliseconds(response.Timeout);
         IsNew = Session is null;
+        _isReadOnly = readOnly;
+        _lapsed &= !IsNew;
         Session ??= new ZooKeeperSession(
             response.SessionId, response.Password.ToArray() ?? [], timeout, options.MarginFor(timeout), options.TimeProvider, start);
         _hasSeenQuorum |= !readOnly;

@@ -140,6 +140,29 @@ public sealed class SessionMachineTests
     }
 
     [Fact]
+    public void A_server_without_a_quorum_ends_no_session_and_keeps_no_lease_since_the_others_may_end_it_meanwhile()
+    {
+        _driver.Connect();
+        var session = _driver.Machine.Session!;
+        var lease = session.Lease;
+        _driver.Lose();
+
+        _driver.Connect(readOnly: true);
+        for (var seconds = 0; seconds < 30; seconds += 3)
+            _driver.Pass(3).Answer(ReservedXid.Ping);
+        _driver.Run();
+
+        Assert.True(lease.IsCancellationRequested);
+        Assert.True(session.LeaseRemaining <= TimeSpan.Zero);
+        Assert.Equal(ConnectionState.ConnectedReadOnly, _driver.Machine.State);
+        _driver.Lose();
+        _driver.Connect();
+        Assert.Same(session, _driver.Machine.Session);
+        Assert.False(session.Lease.IsCancellationRequested || session.Ended.IsCancellationRequested);
+        Assert.True(session.LeaseRemaining > TimeSpan.Zero);
+    }
+
+    [Fact]
     public void A_silent_client_gives_signs_of_life_and_a_silent_server_is_left()
     {
         _driver.Connect();
