@@ -43,7 +43,7 @@ public sealed class BarrierTests(RecipeServers servers)
         await client.SyncAsync("/barrier");
         var waiting = new DistributedBarrier(client, "/barrier").WaitAsync().AsTask();
 
-        await client.EndSessionAsync(servers, kind);
+        await Faults.EndSessionAsync(client);
         Assert.False(waiting.IsCompleted);
         await new DistributedBarrier(other, "/barrier").RemoveAsync();
 

@@ -35,23 +35,23 @@ public sealed class CounterTests(RecipeServers servers)
     public async Task What_was_added_is_not_added_again_when_the_answer_is_lost(ServerKind kind)
     {
         var root = await servers.CreateRootAsync(kind);
-        var faults = new LostReply();
+        var faults = new FaultyWire();
         await using var client = await faults.ConnectAsync(servers, kind, root);
         await using var other = await servers.ConnectAsync(kind, root);
         var (counter, others) = (new DistributedCounter(client, Path), new DistributedCounter(other, Path));
         await counter.AddAsync(1);
         for (var n = 2; n <= 6; n++)
         {
-            faults.Arm(OpCode.Multi);
+            faults.LoseNextAnswerTo(OpCode.Multi);
             Assert.Equal(n, await counter.AddAsync(1));
         }
 
-        Assert.Equal(5, faults.Count);
+        Assert.Equal(5, faults.Lost);
         await other.SyncAsync(Path);
         Assert.Equal(6, await others.GetAsync());
 
         // Two that write the same number over the same one: both count.
-        faults.Arm(OpCode.Multi);
+        faults.LoseNextAnswerTo(OpCode.Multi);
         await Task.WhenAll(counter.AddAsync(1).AsTask(), others.AddAsync(1).AsTask(), others.AddAsync(1).AsTask());
         await other.SyncAsync(Path);
         Assert.Equal(9, await others.GetAsync());
@@ -62,15 +62,15 @@ public sealed class CounterTests(RecipeServers servers)
     public async Task A_number_is_exchanged_only_for_the_one_that_was_expected(ServerKind kind)
     {
         var root = await servers.CreateRootAsync(kind);
-        var faults = new LostReply();
+        var faults = new FaultyWire();
         await using var client = await faults.ConnectAsync(servers, kind, root);
         var counter = new DistributedCounter(client, Path);
 
         Assert.Equal(0, await counter.CompareExchangeAsync(7, comparand: 0));
         Assert.Equal(7, await counter.CompareExchangeAsync(8, comparand: 0));
-        faults.Arm(OpCode.Multi);
+        faults.LoseNextAnswerTo(OpCode.Multi);
         Assert.Equal(7, await counter.CompareExchangeAsync(long.MaxValue, comparand: 7));
-        Assert.Equal(1, faults.Count);
+        Assert.Equal(1, faults.Lost);
         await Assert.ThrowsAsync<OverflowException>(async () => await counter.AddAsync(1));
         Assert.Equal(long.MaxValue, await counter.GetAsync());
     }

@@ -116,8 +116,8 @@ public sealed class DoubleBarrierTests(RecipeServers servers)
         await using var other = await servers.ConnectAsync(kind, root);
         var (one, two) = (new DoubleBarrier(client, Path, 2), new DoubleBarrier(other, Path, 2));
         var dead = await Within(Task.WhenAll(one.EnterAsync().AsTask(), two.EnterAsync().AsTask()));
-        await client.EndSessionAsync(servers, kind);
-        await other.EndSessionAsync(servers, kind);
+        await Faults.EndSessionAsync(client);
+        await Faults.EndSessionAsync(other);
         Assert.True(dead[0].Lost.IsCancellationRequested);
         await Assert.ThrowsAsync<SessionExpiredException>(async () => await dead[0].LeaveAsync());
         Assert.NotNull(await client.ExistsAsync($"{Path}/ready"));
@@ -140,7 +140,7 @@ public sealed class DoubleBarrierTests(RecipeServers servers)
         var waiting = one.EnterAsync().AsTask();
         await UntilCountAsync(two, 1);
 
-        await client.EndSessionAsync(servers, kind);
+        await Faults.EndSessionAsync(client);
 
         await using var ticket = await Within(two.EnterAsync().AsTask());
         await using var others = await Within(waiting);
@@ -152,14 +152,14 @@ public sealed class DoubleBarrierTests(RecipeServers servers)
     public async Task A_member_whose_answers_get_lost_is_one_member(ServerKind kind)
     {
         var root = await servers.CreateRootAsync(kind);
-        var faults = new LostReply();
+        var faults = new FaultyWire();
         await using var client = await faults.ConnectAsync(servers, kind, root);
         await using var other = await servers.ConnectAsync(kind, root);
         await other.CreateAsync(Path);
         await client.SyncAsync(Path);
         var (one, two) = (new DoubleBarrier(client, Path, 2), new DoubleBarrier(other, Path, 2));
 
-        faults.Arm(OpCode.Create2);
+        faults.LoseNextAnswerTo(OpCode.Create2);
         var waiting = one.EnterAsync().AsTask();
         await UntilCountAsync(two, 1);
         Assert.False(waiting.IsCompleted);
@@ -167,14 +167,14 @@ public sealed class DoubleBarrierTests(RecipeServers servers)
         // The one who completes the group does not hear of that either.
         var second = two.EnterAsync().AsTask();
         await Within(Task.WhenAll(waiting, second));
-        faults.Arm(OpCode.Multi);
+        faults.LoseNextAnswerTo(OpCode.Multi);
         await Within(Task.WhenAll((await waiting).LeaveAsync().AsTask(), (await second).LeaveAsync().AsTask()));
         await UntilCountAsync(two, 0);
         second = two.EnterAsync().AsTask();
         await UntilCountAsync(two, 1);
         await using var last = await Within(one.EnterAsync().AsTask());
         await using var both = await Within(second);
-        Assert.Equal(2, faults.Count);
+        Assert.Equal(2, faults.Lost);
         Assert.Equal(2, await two.CountAsync());
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Quoll.Client;
+using Quoll.Interop.Servers;
 using Quoll.Protocol;
 
 namespace Quoll.Interop.Recipes;
@@ -10,6 +11,7 @@ internal sealed class FaultyWire
     private readonly Lock _gate = new();
     private readonly List<FrameStream> _streams = [];
     private bool _isCut;
+    private OpCode? _armed;
 
     /// <summary>Looks at each frame from a server, with the kind of the request that it answers, or null where it answers none. What it
     /// returns is passed on; with null the connection ends before it.</summary>
@@ -17,6 +19,12 @@ internal sealed class FaultyWire
 
     /// <summary>How many requests of a kind went over it.</summary>
     public Dictionary<OpCode, int> Sent { get; } = [];
+
+    /// <summary>How many answers <see cref="LoseNextAnswerTo"/> has lost.</summary>
+    public int Lost { get; private set; }
+
+    public async Task<ZooKeeperClient> ConnectAsync(RecipeServers servers, ServerKind kind, string root) =>
+        await ZooKeeperClient.ConnectAsync(For(await servers.AddressesAsync(kind) + root));
 
     public ZooKeeperClientOptions For(string connectionString) => new()
     {
@@ -47,17 +55,32 @@ internal sealed class FaultyWire
             _isCut = false;
     }
 
+    /// <summary>The connections that there are stay; there are no others until it is mended.</summary>
+    public void Hold()
+    {
+        lock (_gate)
+            _isCut = true;
+    }
+
     /// <summary>Loses the answer to the next request of a kind, and the connection with it.</summary>
     public void LoseNextAnswerTo(OpCode kind)
     {
-        var isLost = 0;
-        Deliver = (answered, frame) => answered == kind && Interlocked.Exchange(ref isLost, 1) == 0 ? null : frame;
+        lock (_gate)
+            _armed = kind;
     }
 
-    internal void OnSent(OpCode kind)
+    /// <summary>A request goes over it; true if its answer is to be lost.</summary>
+    internal bool OnSent(OpCode kind)
     {
         lock (_gate)
+        {
             Sent[kind] = Sent.GetValueOrDefault(kind) + 1;
+            if (_armed != kind)
+                return false;
+            _armed = null;
+            Lost++;
+            return true;
+        }
     }
 
     private async ValueTask<Stream> ConnectAsync(string host, int port, CancellationToken cancellation)

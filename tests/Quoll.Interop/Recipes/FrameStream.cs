@@ -7,7 +7,7 @@ namespace Quoll.Interop.Recipes;
 /// <summary>A connection seen as frames.</summary>
 internal sealed class FrameStream(Stream inner, FaultyWire wire) : Stream
 {
-    private readonly ConcurrentDictionary<int, OpCode> _asked = [];
+    private readonly ConcurrentDictionary<int, (OpCode Kind, bool IsLost)> _asked = [];
     private readonly List<byte> _sending = [];
     private ReadOnlyMemory<byte> _unread;
     private bool _hasGreeted;
@@ -87,8 +87,7 @@ internal sealed class FrameStream(Stream inner, FaultyWire wire) : Stream
         }
 
         var kind = (OpCode)BinaryPrimitives.ReadInt32BigEndian(frame[4..]);
-        _asked[BinaryPrimitives.ReadInt32BigEndian(frame)] = kind;
-        wire.OnSent(kind);
+        _asked[BinaryPrimitives.ReadInt32BigEndian(frame)] = (kind, wire.OnSent(kind));
     }
 
     private async ValueTask<bool> ReadFrameAsync(CancellationToken cancellation)
@@ -101,8 +100,8 @@ internal sealed class FrameStream(Stream inner, FaultyWire wire) : Stream
         var passed = frame;
         if (_isGreeted)
         {
-            OpCode? kind = _asked.TryRemove(BinaryPrimitives.ReadInt32BigEndian(frame), out var asked) ? asked : null;
-            passed = wire.Deliver(kind, frame);
+            var isAnswer = _asked.TryRemove(BinaryPrimitives.ReadInt32BigEndian(frame), out var asked);
+            passed = asked.IsLost ? null : wire.Deliver(isAnswer ? asked.Kind : null, frame);
         }
 
         _isGreeted = true;

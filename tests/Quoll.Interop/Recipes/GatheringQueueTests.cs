@@ -50,7 +50,7 @@ public sealed class GatheringQueueTests(RecipeServers servers)
 
         // One leaves, the other dies.
         await full[0].DisposeAsync();
-        await second.EndSessionAsync(servers, kind);
+        await Faults.EndSessionAsync(second);
 
         var tickets = await Within(Task.WhenAll(next));
         Assert.Equal([0, 1], tickets.Select(ticket => ticket.Position).Order());

@@ -32,7 +32,7 @@ public sealed class SharedValueTests(RecipeServers servers)
     public async Task When_an_answer_is_lost_it_is_known_who_set_the_value(ServerKind kind)
     {
         var root = await servers.CreateRootAsync(kind);
-        var faults = new LostReply();
+        var faults = new FaultyWire();
         await using var client = await faults.ConnectAsync(servers, kind, root);
         await using var other = await servers.ConnectAsync(kind, root);
         var value = new SharedValue(client, Path);
@@ -40,15 +40,15 @@ public sealed class SharedValueTests(RecipeServers servers)
         Assert.True(await value.TrySetAsync(Bytes("a"), version));
 
         // Ours.
-        faults.Arm(OpCode.Multi);
+        faults.LoseNextAnswerTo(OpCode.Multi);
         Assert.True(await value.TrySetAsync(Bytes("b"), ++version));
 
         // Another's, who has set the very same.
         await other.SetAsync(Path, Bytes("c"), ++version);
-        faults.Arm(OpCode.Multi);
+        faults.LoseNextAnswerTo(OpCode.Multi);
         Assert.False(await value.TrySetAsync(Bytes("c"), version));
 
-        Assert.Equal(2, faults.Count);
+        Assert.Equal(2, faults.Lost);
         Assert.Equal(version + 1, (await client.GetAsync(Path)).Stat.Version);
     }
 
@@ -71,7 +71,7 @@ public sealed class SharedValueTests(RecipeServers servers)
         Assert.Equal("last", Text(values.Current.Data));
 
         var next = values.MoveNextAsync().AsTask();
-        await client.EndSessionAsync(servers, kind);
+        await Faults.EndSessionAsync(client);
         Assert.False(next.IsCompleted);
         await other.SetAsync(Path, Bytes("seen by the next session"));
         Assert.True(await next.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
@@ -109,20 +109,20 @@ public sealed class SharedValueTests(RecipeServers servers)
     public async Task What_was_not_told_before_the_session_ended_is_said_to_be_unknown(ServerKind kind)
     {
         var root = await servers.CreateRootAsync(kind);
-        var faults = new LostReply();
+        var faults = new FaultyWire();
         await using var client = await faults.ConnectAsync(servers, kind, root);
         await using var other = await servers.ConnectAsync(kind, root);
         var value = new SharedValue(client, Path);
         await value.TrySetAsync(Bytes("a"), (await value.GetAsync()).Stat.Version);
         var session = client.Session!;
         faults.Hold();
-        faults.Arm(OpCode.Multi);
+        faults.LoseNextAnswerTo(OpCode.Multi);
         var setting = value.TrySetAsync(Bytes("b"), 1).AsTask();
         await Deadline.UntilAsync(
             TimeSpan.FromSeconds(30), "it is set", async () => (await other.GetAsync(Path)).Stat.Version == 2);
 
-        await SessionEnd.CloseAsync(servers, kind, session);
-        faults.LetGo();
+        await servers.EndSessionAsync(kind, session);
+        faults.Mend();
 
         var e = await Assert.ThrowsAsync<SessionExpiredException>(() => setting);
         Assert.Equal(RequestOutcome.Unknown, e.Outcome);

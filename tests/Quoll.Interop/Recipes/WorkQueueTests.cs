@@ -74,7 +74,7 @@ public sealed class WorkQueueTests(RecipeServers servers)
         Assert.Equal("work", Encoding.UTF8.GetString(again.Data.Span));
         waiting = queue.TakeAsync().AsTask();
         await UntilLinedUpAsync(client, 1);
-        await other.EndSessionAsync(servers, kind);
+        await Faults.EndSessionAsync(other);
 
         await using var third = await Within(waiting);
         Assert.True(again.Lost.IsCancellationRequested);
@@ -88,27 +88,27 @@ public sealed class WorkQueueTests(RecipeServers servers)
     public async Task A_lost_answer_neither_puts_an_item_in_twice_nor_hands_it_out_twice(ServerKind kind)
     {
         var root = await servers.CreateRootAsync(kind);
-        var faults = new LostReply();
+        var faults = new FaultyWire();
         await using var client = await faults.ConnectAsync(servers, kind, root);
         var queue = new WorkQueue(client, Path);
         await queue.EnqueueAsync(Bytes("the first makes the znodes"));
 
-        faults.Arm(OpCode.Multi);
+        faults.LoseNextAnswerTo(OpCode.Multi);
         await queue.EnqueueAsync(Bytes("the second is put in once"));
         Assert.Equal(2, await queue.CountAsync());
 
         // The answer to the claim is lost, then that to the completion.
-        faults.Arm(OpCode.Multi);
+        faults.LoseNextAnswerTo(OpCode.Multi);
         var item = await Within(queue.TakeAsync().AsTask());
         Assert.Equal("the first makes the znodes", Encoding.UTF8.GetString(item.Data.Span));
-        faults.Arm(OpCode.Multi);
+        faults.LoseNextAnswerTo(OpCode.Multi);
         Assert.True(await item.CompleteAsync());
-        Assert.Equal(3, faults.Count);
+        Assert.Equal(3, faults.Lost);
         Assert.Equal(1, await queue.CountAsync());
         Assert.Empty((await client.GetChildrenAsync($"{Path}/taken")).Names);
 
         item = await Within(queue.TakeAsync().AsTask());
-        faults.Arm(OpCode.Multi);
+        faults.LoseNextAnswerTo(OpCode.Multi);
         await item.AbandonAsync();
         Assert.Empty((await client.GetChildrenAsync($"{Path}/taken")).Names);
         Assert.Equal(1, await queue.CountAsync());
@@ -190,7 +190,7 @@ public sealed class WorkQueueTests(RecipeServers servers)
         {
             await queue.EnqueueAsync(Bytes($"{i}"));
             if (i % 40 == 20)
-                await mortal.EndSessionAsync(servers, kind);
+                await Faults.EndSessionAsync(mortal);
         }
 
         await Deadline.UntilAsync(
@@ -228,7 +228,7 @@ public sealed class WorkQueueTests(RecipeServers servers)
         var waiting = new WorkQueue(client, Path).TakeAsync().AsTask();
         await UntilLinedUpAsync(producer, 1);
 
-        await client.EndSessionAsync(servers, kind);
+        await Faults.EndSessionAsync(client);
         await new WorkQueue(producer, Path).EnqueueAsync(Bytes("work"));
 
         await using var item = await Within(waiting);
