@@ -5,7 +5,7 @@ namespace Quoll.Interop.Servers;
 /// <summary>How each kind of server is started on a configuration file.</summary>
 internal static class ServerCommand
 {
-    private static readonly string[] Jars = ["zookeeper", "slf4j-simple"];
+    private static readonly string[] Jars = ["zookeeper", "slf4j-simple", "netty-codec"];
 
     public static ProcessStartInfo For(ServerKind kind, string configFile) => kind switch
     {
