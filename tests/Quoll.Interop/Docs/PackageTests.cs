@@ -24,7 +24,7 @@ public sealed class PackageTests(RecipeServers servers, NewUser user) : IClassFi
         var said = Assert.Single(await run.FinishAsync());
         Assert.StartsWith("/locks/report/", said, StringComparison.Ordinal);
         await using var client = await servers.ConnectAsync(kind, root);
-        Assert.Equal("written under the lock"u8, (await client.GetAsync("/report")).Data);
+        Assert.Equal("written under the lock"u8.ToArray(), (await client.GetAsync("/report")).Data);
         Assert.Empty((await client.GetChildrenAsync("/locks/report")).Names);
     }
 }

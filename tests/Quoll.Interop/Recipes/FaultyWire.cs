@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Quoll.Client;
 using Quoll.Interop.Servers;
@@ -18,7 +19,13 @@ internal sealed class FaultyWire
     public Func<OpCode?, byte[], byte[]?> Deliver { get; set; } = static (_, frame) => frame;
 
     /// <summary>How many requests of a kind went over it.</summary>
-    public Dictionary<OpCode, int> Sent { get; } = [];
+    public ConcurrentDictionary<OpCode, int> Sent { get; } = [];
+
+    /// <summary>How many answers <see cref="LoseNextAnswerTo"/> has lost.</summary>
+    public int Lost { get; private set; }
+
+    public async Task<ZooKeeperClient> ConnectAsync(RecipeServers servers, ServerKind kind, string root) =>
+        await ZooKeeperClient.ConnectAsync(For(await servers.AddressesAsync(kind) + root));
 
     /// <summary>How many answers <see cref="LoseNextAnswerTo"/> has lost.</summary>
     public int Lost { get; private set; }
