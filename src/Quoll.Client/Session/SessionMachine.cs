@@ -96,6 +96,10 @@ internal sealed class SessionMachine
         {
             case Phase.Pausing or Phase.Dialing or Phase.Greeting when now >= _life.ExpiresAt:
                 EndSession("no server was reached for longer than the session lives");
+
+                // A server that was asked for the session could give it back: what we held in it would live on, and nobody would know.
+                if (_phase == Phase.Greeting)
+                    Lose("the session that it was asked for has ended");
                 break;
             case Phase.Pausing when now >= _next:
                 Dial();

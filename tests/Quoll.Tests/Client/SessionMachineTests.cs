@@ -121,6 +121,30 @@ public sealed class SessionMachineTests
     }
 
     [Fact]
+    public void A_session_that_ends_while_a_server_is_asked_for_it_is_not_taken_up_again()
+    {
+        var driver = new MachineDriver(options => options with { MaxReconnectDelay = options.ReconnectDelay });
+        driver.Connect();
+        var session = driver.Machine.Session!;
+        driver.Lose();
+        while (!session.Ended.IsCancellationRequested)
+        {
+            if (driver.Dialed is not null)
+                driver.Open();
+            driver.Pass(0.01).Run();
+        }
+
+        Assert.True(driver.Dropped);
+        driver.Greet();
+        Assert.Null(driver.Machine.Session);
+        while (driver.Dialed is null)
+            driver.Pass(0.01);
+        driver.Open();
+        var reader = new JuteReader(driver.Sent.Dequeue());
+        Assert.Equal(0, ConnectRequest.Read(ref reader).SessionId);
+    }
+
+    [Fact]
     public void The_lease_runs_out_a_margin_before_the_server_may_end_the_session_and_begins_anew_when_it_did_not()
     {
         _driver.Connect();
