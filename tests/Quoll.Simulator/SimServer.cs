@@ -65,9 +65,12 @@ internal sealed class SimServer
 
     public PeerOptions Options { get; }
 
+    /// <summary>By how many milliseconds its clock is wrong; what measures time is right.</summary>
+    public long ClockError { get; set; }
+
     private Instant Clock => new(_simulation.Now / 1000);
 
-    private long WallClock => 1_700_000_000_000 + (_simulation.Now / 1000);
+    private long WallClock => 1_700_000_000_000 + (_simulation.Now / 1000) + ClockError;
 
     /// <summary>Starts it; if the disk fails meanwhile, again a little later, as who runs it would.</summary>
     public void Start()

@@ -14,7 +14,7 @@ internal sealed class Member
 
     public Member(ZooKeeperClient client, ZooKeeperSession session, string parent, ReadOnlyMemory<byte> data)
     {
-        (Client, Session, Name) = (client.InSession(session), session, Guid.NewGuid().ToString("N"));
+        (Client, Session, Name) = (client.InSession(session), session, Ids.New().ToString("N"));
         Path = $"{parent}/{Name}";
         _made = MakeAsync(parent, data);
     }

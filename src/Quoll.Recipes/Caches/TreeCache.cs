@@ -225,11 +225,23 @@ public sealed class TreeCache : IAsyncDisposable
             var state = _client.State;
             var edit = new TreeEdit(Path, Snapshot.Root);
             await update.ApplyAsync(paths, edit, _stop.Token).ConfigureAwait(false);
-            Publish(edit, paths is null ? state : null);
+            Publish(edit, paths is null ? LoadedIn(state) : null);
             if (edit.Changes.Count > 0 || !_ready.Task.IsCompleted)
                 _latest.Publish(Snapshot);
             _ready.TrySetResult();
         }
+    }
+
+    // Single watches outlive a connection, and not a session: what was read in one session is so in all its connections.
+    private StateChange LoadedIn(StateChange begun)
+    {
+        var now = _client.State;
+        if (!_reader.SetsWatches || ReferenceEquals(begun, now))
+            return begun;
+        if (begun.Session is not null && begun.Session == now.Session)
+            return now;
+        _inbox.AddAll();
+        return begun;
     }
 
     private async Task MindFreshnessAsync()

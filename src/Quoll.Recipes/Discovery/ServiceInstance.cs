@@ -26,7 +26,7 @@ public sealed record ServiceInstance
     public required string Name { get; init; }
 
     /// <summary>The instance, unique among those of its service; its znode's name.</summary>
-    public string Id { get; init; } = Guid.NewGuid().ToString();
+    public string Id { get; init; } = Ids.New().ToString();
 
     /// <summary>Where it is: a host's name or address.</summary>
     public string? Address { get; init; }

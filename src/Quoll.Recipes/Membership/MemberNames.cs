@@ -9,7 +9,7 @@ internal static class MemberNames
 {
     private const string Party = "__party__";
 
-    public static string NewName(NameStyle style, string id) => style == NameStyle.Kazoo ? $"{Guid.NewGuid():N}{Party}" : id;
+    public static string NewName(NameStyle style, string id) => style == NameStyle.Kazoo ? $"{Ids.New():N}{Party}" : id;
 
     public static GroupMember Read(string path, ReadOnlyMemory<byte> data, Protocol.Records.Stat stat)
     {

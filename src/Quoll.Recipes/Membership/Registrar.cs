@@ -49,7 +49,7 @@ internal sealed class Registrar(ZooKeeperClient client, string path, CreateOptio
         }
         catch (ZooKeeperException e) when (e.Error is ErrorCode.NotReadOnly or ErrorCode.ThrottledOp)
         {
-            await Task.Delay(Pause, client.Options.TimeProvider, cancellation).ConfigureAwait(false);
+            await Pauses.ForAsync(Pause, client.Options.TimeProvider, cancellation).ConfigureAwait(false);
         }
 
         return null;

@@ -3,7 +3,7 @@ namespace Quoll.Recipes.Partitioning;
 /// <summary>The name of a member's znode: an id of its own, so that no other stay in the group has the same, and who it is.</summary>
 internal static class MemberName
 {
-    public static string New(string id) => $"{Guid.NewGuid():N}-{id}";
+    public static string New(string id) => $"{Ids.New():N}-{id}";
 
     public static string IdOf(string name) => name[(name.IndexOf('-', StringComparison.Ordinal) + 1)..];
 

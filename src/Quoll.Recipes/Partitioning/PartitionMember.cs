@@ -89,7 +89,7 @@ public sealed class PartitionMember : IAsyncDisposable
         }
         catch (ZooKeeperException e) when (e.Error is ErrorCode.NotReadOnly or ErrorCode.ThrottledOp)
         {
-            await Task.Delay(Pause, _client.Options.TimeProvider, _stop.Token).ConfigureAwait(false);
+            await Queueing.Pauses.ForAsync(Pause, _client.Options.TimeProvider, _stop.Token).ConfigureAwait(false);
         }
     }
 }

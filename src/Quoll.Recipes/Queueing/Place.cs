@@ -19,7 +19,7 @@ internal sealed class Place
     private Place(ZooKeeperClient client, ZooKeeperSession session, QueuePlan plan)
     {
         (Client, Session, _plan) = (client.InSession(session), session, plan);
-        _prefix = QueueEntry.Prefix(plan.Style, plan.Kind, Guid.NewGuid());
+        _prefix = QueueEntry.Prefix(plan.Style, plan.Kind, Ids.New());
         _made = MakeAsync();
     }
 

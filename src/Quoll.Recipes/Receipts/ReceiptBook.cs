@@ -60,7 +60,7 @@ internal sealed class ReceiptBook(ZooKeeperClient client, string parent, Func<Ca
 
         try
         {
-            return await Receipt.CreateAsync(client, session, $"{parent}/receipt-{Guid.NewGuid():N}", makeParent, cancellation)
+            return await Receipt.CreateAsync(client, session, $"{parent}/receipt-{Ids.New():N}", makeParent, cancellation)
                 .ConfigureAwait(false);
         }
         catch (SessionExpiredException e)

@@ -9,7 +9,7 @@ namespace Quoll.Simulator.Programs;
 /// </summary>
 internal sealed class BarrierProgram(Simulation simulation) : IProgram
 {
-    private int _entered;
+    private readonly Turns _turns = new();
     private int _left;
 
     public async Task RunAsync(SimProcess process, CancellationToken stop)
@@ -23,7 +23,7 @@ internal sealed class BarrierProgram(Simulation simulation) : IProgram
                 if (await barrier.TryEnterAsync(wait, stop).ConfigureAwait(false) is not { } ticket)
                     continue;
                 await using var _ = ticket.ConfigureAwait(false);
-                _entered++;
+                _turns.Add(process);
                 await process.PauseAsync(simulation.Between(1_000, 1_000_000), stop).ConfigureAwait(false);
                 if (simulation.Chance(0.8))
                 {
@@ -40,11 +40,15 @@ internal sealed class BarrierProgram(Simulation simulation) : IProgram
         }
     }
 
+    public void OnQuiet() => _turns.OnQuiet();
+
+    public IEnumerable<string> Unsettled() => _turns.Missing("is not let in");
+
     public void Verify(FinalTree tree)
     {
-        simulation.Say($"entered {_entered} times, left {_left} times");
-        if (_entered < 3)
-            simulation.Complain($"entered {_entered} times: that shows nothing");
+        simulation.Say($"entered {_turns.Count} times, left {_left} times");
+        if (_turns.Count < 3)
+            simulation.Complain($"entered {_turns.Count} times: that shows nothing");
         foreach (var member in tree.Children("/barrier").Where(name => name != "ready"))
             simulation.Complain($"{member} is left in the barrier, though nobody is there");
     }

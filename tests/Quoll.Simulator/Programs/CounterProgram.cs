@@ -9,7 +9,7 @@ namespace Quoll.Simulator.Programs;
 /// </summary>
 internal sealed class CounterProgram(Simulation simulation) : IProgram
 {
-    private int _counted;
+    private readonly Turns _turns = new();
     private int _unknown;
 
     public async Task RunAsync(SimProcess process, CancellationToken stop)
@@ -20,7 +20,7 @@ internal sealed class CounterProgram(Simulation simulation) : IProgram
             try
             {
                 await counter.AddAsync(1, stop).ConfigureAwait(false);
-                _counted++;
+                _turns.Add(process);
             }
             catch (ZooKeeperException e)
             {
@@ -36,13 +36,17 @@ internal sealed class CounterProgram(Simulation simulation) : IProgram
         }
     }
 
+    public void OnQuiet() => _turns.OnQuiet();
+
+    public IEnumerable<string> Unsettled() => _turns.Missing("does not count");
+
     public void Verify(FinalTree tree)
     {
         var sets = tree.History("/counter").Count;
-        simulation.Say($"counted {_counted} times, unknown {_unknown}, set {sets} times");
-        if (_counted < 20)
-            simulation.Complain($"counted {_counted} times: that shows nothing");
-        if (sets < _counted || sets > _counted + _unknown)
-            simulation.Complain($"{_counted} were counted and {_unknown} are unknown, but the counter was set {sets} times");
+        simulation.Say($"counted {_turns.Count} times, unknown {_unknown}, set {sets} times");
+        if (_turns.Count < 20)
+            simulation.Complain($"counted {_turns.Count} times: that shows nothing");
+        if (sets < _turns.Count || sets > _turns.Count + _unknown)
+            simulation.Complain($"{_turns.Count} were counted and {_unknown} are unknown, but the counter was set {sets} times");
     }
 }

@@ -10,7 +10,7 @@ internal sealed class ElectionProgram(Simulation simulation) : IProgram
 {
     private readonly Dictionary<SimProcess, LockHandle> _leaders = [];
     private readonly HashSet<int> _led = [];
-    private int _terms;
+    private readonly Turns _turns = new();
 
     public async Task RunAsync(SimProcess process, CancellationToken stop)
     {
@@ -26,9 +26,13 @@ internal sealed class ElectionProgram(Simulation simulation) : IProgram
         Task LeadAsync(LockHandle leadership, CancellationToken lost) => LeadForAWhileAsync(process, leadership, lost);
     }
 
+    public void OnQuiet() => _turns.OnQuiet();
+
+    public IEnumerable<string> Unsettled() => _turns.Missing("does not come to lead");
+
     public void Verify(FinalTree tree)
     {
-        simulation.Say($"{_terms} terms, of {_led.Count} processes");
+        simulation.Say($"{_turns.Count} terms, of {_led.Count} processes");
         if (_led.Count < 2)
             simulation.Complain($"{_led.Count} processes ever led: that shows nothing");
         foreach (var left in tree.Children("/election"))
@@ -55,7 +59,7 @@ internal sealed class ElectionProgram(Simulation simulation) : IProgram
     {
         if (leadership.IsLost)
             return;
-        _terms++;
+        _turns.Add(process);
         _led.Add(process.Number);
         simulation.Say($"process {process.Number} leads by {leadership.Path}, session {leadership.Session}");
         foreach (var (other, held) in _leaders)

@@ -5,7 +5,7 @@ using Quoll.Protocol.Records;
 
 namespace Quoll.Simulator.Programs;
 
-/// <summary>What is left when programs have stopped, and every value that a znode ever had.</summary>
+/// <summary>What there is when nothing changes any more, and every value that a znode ever had.</summary>
 internal sealed class FinalTree
 {
     private readonly Dictionary<string, (string Value, long Owner)> _znodes = new(StringComparer.Ordinal);
@@ -14,7 +14,7 @@ internal sealed class FinalTree
     public FinalTree(Simulation simulation)
     {
         _simulation = simulation;
-        var tree = simulation.Servers[0].Recover().State.Database.Tree;
+        var tree = simulation.Servers[0].RecoverSynced().Database.Tree;
         for (var node = 1; node < tree.End; node++)
         {
             if (tree.InUse(node))
@@ -22,9 +22,18 @@ internal sealed class FinalTree
         }
     }
 
-    public IReadOnlyList<string> Ephemerals => [.. _znodes.Where(znode => znode.Value.Owner > 0).Select(znode => znode.Key)];
+    /// <summary>Ephemeral znodes, each with the session that it belongs to.</summary>
+    public IReadOnlyList<(string Path, long Owner)> Ephemerals =>
+        [.. _znodes.Where(znode => znode.Value.Owner > 0).Select(znode => (znode.Key, znode.Value.Owner))];
+
+    /// <summary>The session that a znode belongs to; null if it is not there, 0 if it belongs to none.</summary>
+    public long? Owner(string path) => _znodes.TryGetValue(path, out var znode) ? znode.Owner : null;
 
     public string? Value(string path) => _znodes.TryGetValue(path, out var znode) ? znode.Value : null;
+
+    /// <summary>The paths of a znode and of all below it.</summary>
+    public IReadOnlyList<string> Below(string root) =>
+        [.. _znodes.Keys.Where(path => path == root || path.StartsWith(root + "/", StringComparison.Ordinal))];
 
     /// <summary>The names of a znode's children.</summary>
     public IReadOnlyList<string> Children(string path) =>

@@ -7,6 +7,15 @@ internal interface IProgram
     /// <summary>What one process does until it is told to stop. Whatever it throws is a complaint.</summary>
     Task RunAsync(SimProcess process, CancellationToken stop);
 
+    /// <summary>The last fault is over: from now on nothing is in the way.</summary>
+    void OnQuiet()
+    {
+    }
+
+    /// <summary>What is not yet as it must come to be now that nothing is in the way. Asked again and again, for as long as the run has
+    /// patience.</summary>
+    IEnumerable<string> Unsettled() => [];
+
     /// <summary>All have stopped, and the processes still have their sessions: whatever is wrong is said to the simulation.</summary>
     void Verify(FinalTree tree);
 }

@@ -12,7 +12,7 @@ namespace Quoll.Simulator.Programs;
 internal sealed class LockProgram(Simulation simulation) : IProgram
 {
     private readonly Dictionary<SimProcess, LockHandle> _holders = [];
-    private int _acquired;
+    private readonly Turns _turns = new();
     private int _written;
 
     public async Task RunAsync(SimProcess process, CancellationToken stop)
@@ -54,11 +54,15 @@ internal sealed class LockProgram(Simulation simulation) : IProgram
             await process.PauseAsync(simulation.Between(1_000, 2_000_000), stop).ConfigureAwait(false);
     }
 
+    public void OnQuiet() => _turns.OnQuiet();
+
+    public IEnumerable<string> Unsettled() => _turns.Missing("does not get the lock");
+
     public void Verify(FinalTree tree)
     {
-        simulation.Say($"acquired {_acquired} times, written {_written} times");
-        if (_acquired == 0 || _written == 0)
-            simulation.Complain($"the lock was acquired {_acquired} times, and {_written} times written under it: that shows nothing");
+        simulation.Say($"acquired {_turns.Count} times, written {_written} times");
+        if (_turns.Count == 0 || _written == 0)
+            simulation.Complain($"the lock was acquired {_turns.Count} times, and {_written} times written under it: that shows nothing");
         foreach (var left in tree.Children("/locks/one"))
             simulation.Complain($"{left} is left in the queue, though nobody wants the lock");
         var last = 0L;
@@ -82,7 +86,7 @@ internal sealed class LockProgram(Simulation simulation) : IProgram
     // Who stands still counts on nothing: when he goes on he learns first that he has lost it.
     private void OnAcquired(SimProcess process, LockHandle handle)
     {
-        _acquired++;
+        _turns.Add(process);
         simulation.Say($"process {process.Number} has the lock by {handle.Path}, session {handle.Session}");
         foreach (var (other, held) in _holders)
         {

@@ -1,4 +1,5 @@
 using Quoll.Client;
+using Quoll.Recipes;
 
 namespace Quoll.Simulator.Programs;
 
@@ -9,7 +10,11 @@ namespace Quoll.Simulator.Programs;
 public sealed class ProgramRun
 {
     private const int Patience = 60_000;
-    private const int Processes = 4;
+
+    /// <summary>How many there are; their numbers begin with 0.</summary>
+    internal const int Processes = 4;
+
+    private readonly int _seed;
     private readonly Simulation _simulation;
     private readonly List<SimProcess> _processes;
     private readonly Faults _faults;
@@ -17,6 +22,7 @@ public sealed class ProgramRun
 
     private ProgramRun(int seed, int servers, Func<Simulation, IProgram> program)
     {
+        _seed = seed;
         _simulation = new Simulation(seed, servers);
         _processes = [.. Enumerable.Range(0, Processes).Select(number => new SimProcess(_simulation, number, TimeoutOf(number)))];
         _faults = new Faults(_simulation, _processes);
@@ -39,6 +45,20 @@ public sealed class ProgramRun
             ["barrier"] = simulation => new BarrierProgram(simulation),
             ["counter"] = simulation => new CounterProgram(simulation),
             ["queue"] = simulation => new QueueProgram(simulation),
+            ["readwrite"] = simulation => new ReadWriteProgram(simulation),
+            ["semaphore"] = simulation => new SemaphoreProgram(simulation),
+            ["multilock"] = simulation => new MultiLockProgram(simulation),
+            ["gathering"] = simulation => new GatheringProgram(simulation),
+            ["value"] = simulation => new ValueProgram(simulation),
+            ["cache"] = simulation => new CacheProgram(simulation),
+            ["registration"] = simulation => new RegistrationProgram(simulation),
+            ["membership"] = simulation => new MembershipProgram(simulation),
+            ["discovery"] = simulation => new DiscoveryProgram(simulation),
+            ["partitions"] = simulation => new PartitionProgram(simulation),
+            ["chaos"] = simulation => new ChaosProgram(
+                new LockProgram(simulation), new ElectionProgram(simulation), new QueueProgram(simulation), new CounterProgram(simulation),
+                new PartitionProgram(simulation), new RegistrationProgram(simulation), new CacheProgram(simulation),
+                new SemaphoreProgram(simulation)),
         };
 
     /// <summary>The names of the programs.</summary>
@@ -66,6 +86,7 @@ public sealed class ProgramRun
     {
         var context = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
+        using var ids = Ids.From(_seed);
         try
         {
             RunInside(milliseconds);
@@ -108,7 +129,7 @@ public sealed class ProgramRun
     private void HarmProcess()
     {
         var process = _processes[_simulation.Random.Next(Processes)];
-        switch (_simulation.Random.Next(3))
+        switch (_simulation.Random.Next(6))
         {
             case 0:
                 Count("process stands still for longer than its session");
@@ -118,9 +139,18 @@ public sealed class ProgramRun
                 Count("process stands still for a while");
                 process.Pause(_simulation.Between(10_000, 3_000_000));
                 break;
-            default:
+            case 2:
                 Count("process loses its connections");
                 process.Interrupt();
+                break;
+            case 3 or 4:
+                Count("answer is lost");
+                process.LoseFrame(_simulation.Random.Next(8));
+                break;
+            default:
+                Count("clocks are set");
+                process.SetClock(_simulation.Between(-5_000_000, 5_000_000));
+                _simulation.Servers[_simulation.Random.Next(_simulation.Servers.Count)].ClockError = _simulation.Between(-5_000, 5_000);
                 break;
         }
     }
@@ -154,6 +184,8 @@ public sealed class ProgramRun
             server.Start();
         if (!_simulation.RunUntil(() => _simulation.Servers.All(server => server.Peer is { Serves: true }), Patience))
             _simulation.Complain($"not all serve {Patience} ms after the last fault");
+        _program.OnQuiet();
+        Settle();
         stop.Cancel();
         if (!_simulation.RunUntil(() => running.TrueForAll(task => task.IsCompleted), Patience))
             _simulation.Complain($"{running.Count(task => !task.IsCompleted)} processes do not stop");
@@ -169,6 +201,25 @@ public sealed class ProgramRun
             _simulation.Complain("not all clients can be closed");
         _simulation.Run(1_000);
         if (new FinalTree(_simulation).Ephemerals is { Count: > 0 } left)
-            _simulation.Complain($"ephemerals are left of clients that were closed: {string.Join(", ", left)}");
+            _simulation.Complain($"ephemerals are left of clients that were closed: {string.Join(", ", left.Select(znode => znode.Path))}");
     }
+
+    // The programs go on, and nothing is in their way.
+    private void Settle()
+    {
+        for (var passed = 0; _simulation.Complaints.Count == 0; passed += 500)
+        {
+            _simulation.Run(500);
+            List<string> unsettled = [.. _program.Unsettled(), .. Orphans()];
+            if (unsettled.Count == 0)
+                return;
+            if (passed >= Patience)
+                unsettled.ForEach(what => _simulation.Complain($"{what}, {Patience} ms after the last fault"));
+        }
+    }
+
+    private IEnumerable<string> Orphans() =>
+        from znode in new FinalTree(_simulation).Ephemerals
+        where !_processes.Exists(process => process.Client.Session?.Id == znode.Owner)
+        select $"{znode.Path} is left of session 0x{znode.Owner:x}, which nobody has";
 }

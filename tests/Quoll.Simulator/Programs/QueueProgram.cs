@@ -16,6 +16,7 @@ internal sealed class QueueProgram(Simulation simulation) : IProgram
     private readonly HashSet<string> _perhapsPut = [];
     private readonly HashSet<string> _done = [];
     private readonly HashSet<string> _perhapsDone = [];
+    private readonly Turns _turns = new();
     private int _next;
 
     public async Task RunAsync(SimProcess process, CancellationToken stop)
@@ -39,6 +40,10 @@ internal sealed class QueueProgram(Simulation simulation) : IProgram
             }
         }
     }
+
+    public void OnQuiet() => _turns.OnQuiet();
+
+    public IEnumerable<string> Unsettled() => _turns.IsAnybodys ? [] : ["nobody is handed an item"];
 
     public void Verify(FinalTree tree)
     {
@@ -82,6 +87,7 @@ internal sealed class QueueProgram(Simulation simulation) : IProgram
         var item = await queue.TakeAsync(cancellation).ConfigureAwait(false);
         await using var _ = item.ConfigureAwait(false);
         var name = Encoding.UTF8.GetString(item.Data.Span);
+        _turns.Add(process);
         if (_held.TryGetValue(name, out var other) && !other.Process.IsPaused && !other.Item.Lost.IsCancellationRequested)
             simulation.Complain($"process {process.Number} has {name} while process {other.Process.Number} counts on it");
         _held[name] = (process, item);

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Quoll.Client;
+using Quoll.Recipes;
 
 namespace Quoll.Simulator.Programs;
 
@@ -13,6 +14,8 @@ internal sealed class SimProcess : TimeProvider, IInterruptible
     private readonly Queue<Action> _waiting = new();
     private readonly List<SimStream> _streams = [];
     private long _pausedUntil;
+    private long _clockError;
+    private int _framesToLoss;
 
     public SimProcess(Simulation simulation, int number, TimeSpan timeout)
     {
@@ -39,7 +42,7 @@ internal sealed class SimProcess : TimeProvider, IInterruptible
 
     public override long GetTimestamp() => _simulation.Now;
 
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(_simulation.Now * 10);
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks((_simulation.Now + _clockError) * 10);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -75,6 +78,34 @@ internal sealed class SimProcess : TimeProvider, IInterruptible
     {
         foreach (var stream in _streams.ToArray())
             stream.Break();
+    }
+
+    /// <summary>Somebody sets its clock; what measures time goes on as before.</summary>
+    public void SetClock(long error) => _clockError = error;
+
+    /// <summary>After some more frames have come, the next one is lost, and its connection with it: mostly an answer to what is
+    /// done.</summary>
+    public void LoseFrame(int after) => _framesToLoss = after + 1;
+
+    /// <summary>A frame has come; true if it is lost.</summary>
+    public bool LosesFrame() => _framesToLoss > 0 && --_framesToLoss == 0;
+
+    /// <summary>Does something again and again until it is told to stop, each time for as long as its patience lasts.</summary>
+    public async Task RepeatAsync(Func<CancellationToken, Task> once, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(_simulation.Between(50, 20_000)), this);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
+            try
+            {
+                await once(either.Token).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is ZooKeeperException or LockLostException or OperationCanceledException)
+            {
+                _simulation.Say($"process {Number}: {e.Message}");
+            }
+        }
     }
 
     public void Forget(SimStream stream) => _streams.Remove(stream);

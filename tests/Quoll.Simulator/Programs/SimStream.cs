@@ -44,6 +44,12 @@ internal sealed class SimStream : Stream, ISimClient
 
     void ISimClient.OnFrame(byte[] frame) => _process.Do(() =>
     {
+        if (_process.LosesFrame())
+        {
+            Break();
+            return;
+        }
+
         Span<byte> length = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(length, frame.Length);
         foreach (var part in length)
