@@ -10,6 +10,12 @@ internal sealed class ChaosProgram(params IProgram[] programs) : IProgram
             await EndAsync(task, stop).ConfigureAwait(false);
     }
 
+    public void Look()
+    {
+        foreach (var program in programs)
+            program.Look();
+    }
+
     public void OnQuiet()
     {
         foreach (var program in programs)

@@ -8,7 +8,7 @@ namespace Quoll.Simulator.Programs;
 /// </summary>
 internal sealed class ElectionProgram(Simulation simulation) : IProgram
 {
-    private readonly Dictionary<SimProcess, LockHandle> _leaders = [];
+    private readonly Holders _leaders = new(simulation, "leading");
     private readonly HashSet<int> _led = [];
     private readonly Turns _turns = new();
 
@@ -25,6 +25,8 @@ internal sealed class ElectionProgram(Simulation simulation) : IProgram
 
         Task LeadAsync(LockHandle leadership, CancellationToken lost) => LeadForAWhileAsync(process, leadership, lost);
     }
+
+    public void Look() => _leaders.Check();
 
     public void OnQuiet() => _turns.OnQuiet();
 
@@ -62,20 +64,14 @@ internal sealed class ElectionProgram(Simulation simulation) : IProgram
         _turns.Add(process);
         _led.Add(process.Number);
         simulation.Say($"process {process.Number} leads by {leadership.Path}, session {leadership.Session}");
-        foreach (var (other, held) in _leaders)
-        {
-            if (!other.IsPaused && !held.IsLost)
-                simulation.Complain($"process {process.Number} leads while process {other.Number} counts on it");
-        }
-
-        _leaders[process] = leadership;
+        _leaders.Add(process, leadership, () => leadership.IsLost);
         try
         {
             await process.PauseAsync(simulation.Between(1_000, 3_000_000), lost).ConfigureAwait(false);
         }
         finally
         {
-            _leaders.Remove(process);
+            _leaders.Remove(leadership);
         }
     }
 }

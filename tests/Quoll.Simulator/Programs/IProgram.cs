@@ -7,6 +7,11 @@ internal interface IProgram
     /// <summary>What one process does until it is told to stop. Whatever it throws is a complaint.</summary>
     Task RunAsync(SimProcess process, CancellationToken stop);
 
+    /// <summary>Called again and again: whatever is wrong at that moment is said to the simulation.</summary>
+    void Look()
+    {
+    }
+
     /// <summary>The last fault is over: from now on nothing is in the way.</summary>
     void OnQuiet()
     {

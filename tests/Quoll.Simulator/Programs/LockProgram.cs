@@ -11,7 +11,8 @@ namespace Quoll.Simulator.Programs;
 /// </summary>
 internal sealed class LockProgram(Simulation simulation) : IProgram
 {
-    private readonly Dictionary<SimProcess, LockHandle> _holders = [];
+    private readonly Holders _holders = new(simulation, "the lock");
+    private long _token;
     private readonly Turns _turns = new();
     private int _written;
 
@@ -35,7 +36,7 @@ internal sealed class LockProgram(Simulation simulation) : IProgram
                 }
                 finally
                 {
-                    _holders.Remove(process);
+                    _holders.Remove(handle);
                     simulation.Say($"process {process.Number} releases the lock, lost: {handle.IsLost}");
                 }
             }
@@ -53,6 +54,8 @@ internal sealed class LockProgram(Simulation simulation) : IProgram
         if (simulation.Chance(0.3))
             await process.PauseAsync(simulation.Between(1_000, 2_000_000), stop).ConfigureAwait(false);
     }
+
+    public void Look() => _holders.Check();
 
     public void OnQuiet() => _turns.OnQuiet();
 
@@ -83,19 +86,15 @@ internal sealed class LockProgram(Simulation simulation) : IProgram
         _written++;
     }
 
-    // Who stands still counts on nothing: when he goes on he learns first that he has lost it.
     private void OnAcquired(SimProcess process, LockHandle handle)
     {
         _turns.Add(process);
         simulation.Say($"process {process.Number} has the lock by {handle.Path}, session {handle.Session}");
-        foreach (var (other, held) in _holders)
-        {
-            if (!other.IsPaused && !held.IsLost)
-                simulation.Complain($"process {process.Number} has the lock while process {other.Number} counts on it");
-            if (held.FencingToken >= handle.FencingToken)
-                simulation.Complain($"process {process.Number} has token {handle.FencingToken}, and {other.Number} {held.FencingToken}");
-        }
+        _holders.Add(process, handle, () => handle.IsLost);
 
-        _holders[process] = handle;
+        // Who has stood still may learn late of what was his before.
+        if (handle.FencingToken <= _token && !handle.IsLost)
+            simulation.Complain($"process {process.Number} has token {handle.FencingToken}, and there was {_token} before");
+        _token = Math.Max(_token, handle.FencingToken);
     }
 }

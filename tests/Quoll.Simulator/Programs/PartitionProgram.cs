@@ -9,7 +9,9 @@ namespace Quoll.Simulator.Programs;
 internal sealed class PartitionProgram(Simulation simulation) : IProgram
 {
     private const int Partitions = 10;
-    private readonly Holders[] _holders = [.. Enumerable.Range(0, Partitions).Select(_ => new Holders())];
+    private readonly Holders[] _holders =
+        [.. Enumerable.Range(0, Partitions).Select(number => new Holders(simulation, $"partition {number}"))];
+
     private readonly long[] _tokens = new long[Partitions];
     private int _taken;
     private bool _isQuiet;
@@ -19,6 +21,8 @@ internal sealed class PartitionProgram(Simulation simulation) : IProgram
         var group = new PartitionGroup(process.Client, "/parts", Partitions);
         return process.RepeatAsync(token => StayAsync(process, group, _isQuiet ? stop : token), stop);
     }
+
+    public void Look() => Array.ForEach(_holders, holders => holders.Check());
 
     public void OnQuiet() => _isQuiet = true;
 
@@ -71,8 +75,6 @@ internal sealed class PartitionProgram(Simulation simulation) : IProgram
         var (partition, holders) = (lease.Partition, _holders[lease.Partition]);
         _taken++;
         simulation.Say($"process {process.Number} has partition {partition} by {lease.FencingToken:x}, session {lease.Session}");
-        foreach (var other in lease.IsLost ? [] : holders.Counting)
-            simulation.Complain($"process {process.Number} has partition {partition} while process {other.Number} counts on it");
         if (lease.FencingToken <= _tokens[partition])
             simulation.Complain($"partition {partition} has the token {lease.FencingToken:x} after {_tokens[partition]:x}");
         _tokens[partition] = lease.FencingToken;

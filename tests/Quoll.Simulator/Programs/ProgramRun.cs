@@ -1,4 +1,5 @@
 using Quoll.Client;
+using Quoll.Core.Election;
 using Quoll.Recipes;
 
 namespace Quoll.Simulator.Programs;
@@ -10,6 +11,7 @@ namespace Quoll.Simulator.Programs;
 public sealed class ProgramRun
 {
     private const int Patience = 60_000;
+    private const int LookEvery = 10_000;
 
     /// <summary>How many there are; their numbers begin with 0.</summary>
     internal const int Processes = 4;
@@ -110,6 +112,7 @@ public sealed class ProgramRun
     {
         foreach (var server in _simulation.Servers)
             server.Start();
+        Look();
         using var stop = new CancellationTokenSource();
         var running = _processes.ConvertAll(process => ObserveAsync(process, stop.Token));
         var end = _simulation.Now + (milliseconds * 1000L);
@@ -126,10 +129,16 @@ public sealed class ProgramRun
             Finish(stop, running);
     }
 
+    private void Look()
+    {
+        _program.Look();
+        _simulation.After(LookEvery, Look);
+    }
+
     private void HarmProcess()
     {
         var process = _processes[_simulation.Random.Next(Processes)];
-        switch (_simulation.Random.Next(6))
+        switch (_simulation.Random.Next(7))
         {
             case 0:
                 Count("process stands still for longer than its session");
@@ -147,12 +156,36 @@ public sealed class ProgramRun
                 Count("answer is lost");
                 process.LoseFrame(_simulation.Random.Next(8));
                 break;
+            case 5:
+                AskAsItEnds(process);
+                break;
             default:
                 Count("clocks are set");
                 process.SetClock(_simulation.Between(-5_000_000, 5_000_000));
                 _simulation.Servers[_simulation.Random.Next(_simulation.Servers.Count)].ClockError = _simulation.Between(-5_000, 5_000);
                 break;
         }
+    }
+
+    // A new leader lets the session live on; its process wakes shortly before it must take it for ended, and whom it asks is slow to
+    // answer.
+    private void AskAsItEnds(SimProcess process)
+    {
+        Count("session is asked for as it ends");
+        var timeout = (long)TimeoutOf(process.Number).TotalMicroseconds;
+        var sleep = (timeout * 4 / 3) - _simulation.Between(100_000, 1_000_000);
+        process.Pause(sleep);
+        _simulation.After(timeout * 2 / 3, () =>
+        {
+            var leader = _simulation.Servers.FirstOrDefault(server => server.Peer is { State: ServerState.Leading });
+            leader?.Crash();
+            _simulation.After(500_000, () => leader?.Start());
+        });
+        _simulation.After(sleep - 1_000, () =>
+        {
+            foreach (var server in _simulation.Servers)
+                server.Pause(_simulation.Between(300_000, 1_300_000));
+        });
     }
 
     private void Count(string fault) => _faults.Injected[fault] = _faults.Injected.GetValueOrDefault(fault) + 1;

@@ -11,8 +11,8 @@ namespace Quoll.Simulator.Programs;
 /// </summary>
 internal sealed class ReadWriteProgram(Simulation simulation) : IProgram
 {
-    private readonly Holders _readers = new();
-    private readonly Holders _writers = new();
+    private readonly Holders _readers = new(simulation, "reading", ProgramRun.Processes);
+    private readonly Holders _writers = new(simulation, "writing");
     private readonly Turns _turns = new();
     private int _written;
     private int _shared;
@@ -21,6 +21,13 @@ internal sealed class ReadWriteProgram(Simulation simulation) : IProgram
     {
         var both = new ReadWriteLock(process.Client, "/both", new LockOptions { Identity = $"{process.Number}" });
         return process.RepeatAsync(token => OnceAsync(process, both, simulation.Chance(0.3), token), stop);
+    }
+
+    public void Look()
+    {
+        _writers.Check();
+        if (_writers.Counting is [var writer, ..] && _readers.Counting is [var reader, ..])
+            simulation.Complain($"process {reader.Number} reads beside process {writer.Number}, which writes");
     }
 
     public void OnQuiet() => _turns.OnQuiet();
@@ -52,6 +59,7 @@ internal sealed class ReadWriteProgram(Simulation simulation) : IProgram
         var holders = writes ? _writers : _readers;
         OnAcquired(process, handle, writes);
         holders.Add(process, handle, () => handle.IsLost);
+        Look();
         try
         {
             await (writes ? WriteAsync(process, handle, token) : ReadAsync(process, handle, token)).ConfigureAwait(false);
@@ -81,10 +89,6 @@ internal sealed class ReadWriteProgram(Simulation simulation) : IProgram
     {
         _turns.Add(process);
         simulation.Say($"process {process.Number} {(writes ? "writes" : "reads")} by {handle.Path}, session {handle.Session}");
-        if (handle.IsLost)
-            return;
-        foreach (var other in writes ? [.. _writers.Counting, .. _readers.Counting] : _writers.Counting)
-            simulation.Complain($"process {process.Number} has the lock beside process {other.Number}, writing: {writes}");
         _shared += !writes && _readers.Counting.Count > 0 ? 1 : 0;
     }
 

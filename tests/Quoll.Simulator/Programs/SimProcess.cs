@@ -36,7 +36,7 @@ internal sealed class SimProcess : TimeProvider, IInterruptible
 
     public ZooKeeperClient Client { get; }
 
-    public bool IsPaused => _simulation.Now < _pausedUntil;
+    public bool IsPaused => _simulation.Now < _pausedUntil || _waiting.Count > 0;
 
     public override long TimestampFrequency => 1_000_000;
 
@@ -54,7 +54,7 @@ internal sealed class SimProcess : TimeProvider, IInterruptible
     /// <summary>Something of this process happens: now, or when it goes on.</summary>
     public void Do(Action what)
     {
-        if (IsPaused || _waiting.Count > 0)
+        if (IsPaused)
             _waiting.Enqueue(what);
         else
             what();
@@ -118,7 +118,7 @@ internal sealed class SimProcess : TimeProvider, IInterruptible
 
     private void Resume()
     {
-        while (!IsPaused && _waiting.TryDequeue(out var what))
+        while (_simulation.Now >= _pausedUntil && _waiting.TryDequeue(out var what))
             what();
     }
 
