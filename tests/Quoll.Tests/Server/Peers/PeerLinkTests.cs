@@ -25,7 +25,7 @@ public sealed class PeerLinkTests
 
         // Nothing comes in, so that it is the sending that finds it broken.
         var quiet = new Pipe();
-        await using var context = new DefaultConnectionContext(
+        var context = new DefaultConnectionContext(
             "test", new LoopHost.Ends(quiet.Reader, dialed.Output), new LoopHost.Ends(quiet.Reader, dialed.Output));
         var link = new PeerLink(host.Loop, host.Links);
         var run = link.RunAsync(context, _ => { });
