@@ -27,12 +27,6 @@ internal sealed class FaultyWire
     public async Task<ZooKeeperClient> ConnectAsync(RecipeServers servers, ServerKind kind, string root) =>
         await ZooKeeperClient.ConnectAsync(For(await servers.AddressesAsync(kind) + root));
 
-    /// <summary>How many answers <see cref="LoseNextAnswerTo"/> has lost.</summary>
-    public int Lost { get; private set; }
-
-    public async Task<ZooKeeperClient> ConnectAsync(RecipeServers servers, ServerKind kind, string root) =>
-        await ZooKeeperClient.ConnectAsync(For(await servers.AddressesAsync(kind) + root));
-
     public ZooKeeperClientOptions For(string connectionString) => new()
     {
         ConnectionString = connectionString,
