@@ -1,11 +1,11 @@
 namespace Quoll.Simulator.Mutants;
 
 /// <summary>
-/// A change to the sources that makes them wrong. Its file says in its first line why; then come the places: a line
-/// <c>&gt;&gt;&gt;</c> with the file, the text that is there, a line <c>=== put</c>, the text that takes its place, and a line
-/// <c>&lt;&lt;&lt;</c>.
+/// A change to the sources that makes them wrong. Its file says in its first line why; then, for one of the client or its recipes, a line
+/// <c>program</c> with the name of the program that must notice it; then come the places: a line <c>&gt;&gt;&gt;</c> with the file, the
+/// text that is there, a line <c>=== put</c>, the text that takes its place, and a line <c>&lt;&lt;&lt;</c>.
 /// </summary>
-public sealed record Mutant(string Name, string Why, IReadOnlyList<(string File, string Find, string Put)> Places)
+public sealed record Mutant(string Name, string Why, string? Program, IReadOnlyList<(string File, string Find, string Put)> Places)
 {
     public const string Directory = "tests/Quoll.Simulator/Mutants";
 
@@ -50,7 +50,10 @@ public sealed record Mutant(string Name, string Why, IReadOnlyList<(string File,
             places.Add((file.Trim(), find[1..], Cut("\n" + put, "\n<<<\n").Before is { Length: > 0 } with ? with[1..] : ""));
         }
 
-        return new Mutant(Path.GetFileNameWithoutExtension(path), text[..text.IndexOf('\n', StringComparison.Ordinal)], places);
+        var (why, more) = Cut(text, "\n");
+        const string Program = "program ";
+        var program = more.StartsWith(Program, StringComparison.Ordinal) ? Cut(more, "\n").Before[Program.Length..] : null;
+        return new Mutant(Path.GetFileNameWithoutExtension(path), why, program, places);
     }
 
     private static (string Before, string After) Cut(string text, string at)

@@ -9,6 +9,7 @@ namespace Quoll.Simulator.Mutants;
 /// </summary>
 internal sealed class MutantRun(string root, int seeds, int seconds)
 {
+    private const int ProgramSeconds = 60;
     private static readonly string[] NotCopied = [".git", "artifacts", "bin", "obj"];
     private readonly string _scratch = Path.Combine(Path.GetTempPath(), "quoll-mutants");
 
@@ -32,7 +33,7 @@ internal sealed class MutantRun(string root, int seeds, int seconds)
         foreach (var mutant in mutants)
         {
             var restore = mutant.Apply(_scratch);
-            var (seed, complaint) = Judge();
+            var (seed, complaint) = Judge(mutant.Program);
             restore();
             Console.WriteLine($"| {mutant.Name.Replace('-', ' ')} | {seed?.ToString(CultureInfo.InvariantCulture) ?? "-"} | {complaint} |");
             missed += seed is null ? 1 : 0;
@@ -50,27 +51,30 @@ internal sealed class MutantRun(string root, int seeds, int seconds)
             Copy(directory, Path.Combine(to, Path.GetFileName(directory)));
     }
 
-    private (int? Seed, string Complaint) Judge()
+    private (int? Seed, string Complaint) Judge(string? program)
     {
         var (built, said) = Start(
             "dotnet", "build -c Release tests/Quoll.Simulator -v q -p:RunAnalyzers=false -p:TreatWarningsAsErrors=false");
         if (!built)
             return (null, $"does not build: {said.Find(line => line.Contains("error", StringComparison.Ordinal))}");
 
+        if (program is not null)
+            return RunSeeds($"program {program}", ProgramSeconds);
+
         // Three are often a quorum where five would not be.
-        var found = RunSeeds("--servers 3");
-        return found.Seed is null ? RunSeeds("--servers 5 --observers 1") : found;
+        var found = RunSeeds("--servers 3", seconds);
+        return found.Seed is null ? RunSeeds("--servers 5 --observers 1", seconds) : found;
     }
 
-    private (int? Seed, string Complaint) RunSeeds(string ensemble)
+    private (int? Seed, string Complaint) RunSeeds(string what, int length)
     {
         var program = Path.Combine(_scratch, "artifacts/bin/Quoll.Simulator/release/Quoll.Simulator");
-        var (passed, lines) = Start(program, $"--runs {seeds} --seconds {seconds} --brief {ensemble}");
+        var (passed, lines) = Start(program, $"{what} --runs {seeds} --seconds {length} --brief");
         var last = lines.FindLastIndex(line => line.StartsWith("seed ", StringComparison.Ordinal));
         if (passed || last < 0)
             return (null, passed ? "nothing" : string.Join(' ', lines.TakeLast(3)));
         var seed = int.Parse(lines[last]["seed ".Length..lines[last].IndexOf(':', StringComparison.Ordinal)], CultureInfo.InvariantCulture);
-        return (seed, $"{lines.Skip(last + 1).FirstOrDefault() ?? "an end without a word"} ({ensemble})");
+        return (seed, $"{lines.Skip(last + 1).FirstOrDefault() ?? "an end without a word"} ({what})");
     }
 
     private (bool Succeeded, List<string> Output) Start(string program, string arguments)

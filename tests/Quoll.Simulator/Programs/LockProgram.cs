@@ -51,8 +51,10 @@ internal sealed class LockProgram(Simulation simulation) : IProgram
     {
         for (var i = simulation.Random.Next(4); i > 0 && !handle.IsLost; i--)
             await WriteAsync(process.Client, handle).ConfigureAwait(false);
-        if (simulation.Chance(0.3))
-            await process.PauseAsync(simulation.Between(1_000, 2_000_000), stop).ConfigureAwait(false);
+
+        // In steps: who stood still meanwhile still has some before him.
+        for (var i = simulation.Chance(0.5) ? simulation.Random.Next(10) : 0; i > 0 && !handle.IsLost; i--)
+            await process.PauseAsync(simulation.Between(1_000, 300_000), stop).ConfigureAwait(false);
     }
 
     public void Look() => _holders.Check();
