@@ -65,9 +65,8 @@ public sealed class Watch : IDisposable
 
 /// <summary>
 /// A stream of events that goes on until it is disposed of, over lost connections and ended sessions. Whenever events may be missing it
-/// says
-/// so, by an event of the kind <see cref="WatchEventKind.Resync"/>: the first is one. It has one reader at a time, and needs
-/// servers of ZooKeeper 3.6 or later.
+/// says so, by an event of the kind <see cref="WatchEventKind.Resync"/>: the first is one. It has one reader at a time, and needs servers
+/// of ZooKeeper 3.6 or later.
 /// </summary>
 public sealed class WatchSubscription : IAsyncEnumerable<WatchEvent>, IAsyncDisposable
 {

@@ -42,8 +42,7 @@ public static class ZooKeeperServices
 
     /// <summary>
     /// Reports on the client: healthy when connected; degraded while there is no connection but the session certainly lives, and at a
-    /// server
-    /// without a quorum; otherwise <paramref name="failureStatus"/>. It asks nobody: a probe costs no request.
+    /// server without a quorum; otherwise <paramref name="failureStatus"/>. It asks nobody: a probe costs no request.
     /// </summary>
     /// <param name="builder">The program's health checks.</param>
     /// <param name="key">The name of the client, if it is one of several.</param>

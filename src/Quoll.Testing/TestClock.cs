@@ -7,9 +7,7 @@ namespace Quoll.Testing;
 /// <remarks>
 /// Timers fire inside <see cref="Advance"/>, on its caller's thread, in the order of their times. All that servers do of it has happened
 /// when it returns. Before each timer, clients that waited for what a server has sent get to read it, for up to ten seconds of real time.
-/// What
-/// else other threads do is not waited for: where that matters, advance in steps, and wait in between for
-/// something that tells of it.
+/// What else other threads do is not waited for: where that matters, advance in steps, and wait in between for something that tells of it.
 /// </remarks>
 public sealed class TestClock : TimeProvider
 {

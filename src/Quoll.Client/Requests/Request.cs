@@ -55,6 +55,9 @@ internal abstract class Request : IThreadPoolWorkItem
 
     public bool IsDone { get; private set; }
 
+    /// <summary>Bytes of the answer, until its caller goes on.</summary>
+    public int AnswerLength { get; set; }
+
     /// <summary>True for what changes something: such a request is never made a second time.</summary>
     public bool IsChange => OpCode is OpCode.Create2 or OpCode.CreateContainer or OpCode.CreateTtl or OpCode.Delete or OpCode.SetData
         or OpCode.SetAcl or OpCode.Multi or OpCode.Reconfig or OpCode.CloseSession;
@@ -109,6 +112,7 @@ internal abstract class Request : IThreadPoolWorkItem
     public void Execute()
     {
         _registration.Unregister();
+        Host?.OnTaken(AnswerLength);
         // After a sleep the caller must learn that he lost what he held before he learns anything else.
         Session?.CheckLease();
         Telemetry.OnDone(this, Failure);

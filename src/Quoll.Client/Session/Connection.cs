@@ -161,6 +161,8 @@ internal sealed class Connection
                 Array.Resize(ref buffer, buffer.Length * 2);
             else if (held == 0 && buffer.Length > FirstBuffer * 16)
                 buffer = new byte[FirstBuffer];
+            if (_host.UntilRoomAsync() is { IsCompleted: false } room)
+                await room.WaitAsync(_ended.Token).ConfigureAwait(false);
         }
     }
 

@@ -33,8 +33,7 @@ internal sealed class Lifetime(ZooKeeperClientOptions options, long start)
 
     /// <summary>
     /// When the session counts as ended though no server said so: a third later than its timeout, as with Apache's client. By then the
-    /// server
-    /// has ended it, if there was one to do that.
+    /// server has ended it, if there was one to do that.
     /// </summary>
     public TimeSpan ExpiresAt => Session is { } session ? _answeredAt + (session.Timeout * 4 / 3) : TimeSpan.MaxValue;
 

@@ -19,6 +19,7 @@ internal sealed class SessionHost
     private readonly SessionMachine _machine;
     private readonly ITimer _timer;
     private readonly ILogger _logger;
+    private readonly AnswerRoom _room;
     private readonly long _start;
     private readonly List<EventBuffer<StateChange>> _observers = [];
     private readonly TaskCompletionSource _closed = new();
@@ -33,6 +34,7 @@ internal sealed class SessionHost
         var servers = options.ParseServers();
         Root = servers.Root;
         Schedule = options.Schedule ?? OnThreadPool;
+        _room = new AnswerRoom(Schedule);
         _logger = (ILogger?)options.LoggerFactory?.CreateLogger<ZooKeeperClient>() ?? NullLogger.Instance;
         _start = options.TimeProvider.GetTimestamp();
         _machine = new SessionMachine(options, servers, options.Seed is { } seed ? new Random(seed) : Random.Shared, _start);
@@ -153,6 +155,16 @@ internal sealed class SessionHost
             _machine.OnOpened(connection.Number);
             Dispatch();
         }
+    }
+
+    /// <summary>Done when callers have taken so much of what was read that more may be.</summary>
+    public Task UntilRoomAsync() => _room.WaitAsync();
+
+    /// <summary>The caller of an answer goes on.</summary>
+    public void OnTaken(int length)
+    {
+        if (length > 0)
+            _room.GiveBack(length);
     }
 
     /// <summary>Gives the machine all whole frames; how many bytes they were, or -1 if what comes is no frame.</summary>
@@ -321,7 +333,12 @@ internal sealed class SessionHost
             Schedule(new ReadWriteProbe(this, candidate));
         (effects.Drop, effects.Dial, effects.Probe) = (false, null, null);
         foreach (var item in effects.Work)
+        {
+            if (item is Request { AnswerLength: > 0 and var length })
+                _room.Take(length);
             Schedule(item);
+        }
+
         effects.Work.Clear();
         foreach (var (tried, why) in effects.Attempts)
             OnAttemptFailed(tried, why);

@@ -157,7 +157,7 @@ internal sealed class SessionMachine
         if (_phase == Phase.Greeting)
             OnGreeting(ref reader);
         else if (_phase == Phase.Open)
-            OnReply(ref reader);
+            OnReply(ref reader, frame.Length);
     }
 
     /// <summary>A server with a quorum was found while we are with one that has none.</summary>
@@ -290,7 +290,7 @@ internal sealed class SessionMachine
         Pump();
     }
 
-    private void OnReply(ref JuteReader reader)
+    private void OnReply(ref JuteReader reader, int length)
     {
         var header = ReplyHeader.Read(ref reader);
         _life.OnHeard(Now);
@@ -316,7 +316,7 @@ internal sealed class SessionMachine
                 OnWatchesSet();
                 break;
             default:
-                OnAnswer(header, ref reader);
+                OnAnswer(header, ref reader, length);
                 return;
         }
 
@@ -324,7 +324,7 @@ internal sealed class SessionMachine
             Lose("it sent what makes no sense");
     }
 
-    private void OnAnswer(ReplyHeader header, ref JuteReader reader)
+    private void OnAnswer(ReplyHeader header, ref JuteReader reader, int length)
     {
         if (reader.Malformed || _requests.Answered(header.Xid) is not { } request)
         {
@@ -336,6 +336,7 @@ internal sealed class SessionMachine
         if (!request.IsDone)
         {
             var error = (ErrorCode)header.Error;
+            request.AnswerLength = length;
             request.Answer(error, ref reader, Server);
             if (request.Watch is { } watch && (error == ErrorCode.Ok || (error == ErrorCode.NoNode && request.OpCode == OpCode.Exists)))
                 Watches.Add(watch, error == ErrorCode.Ok);

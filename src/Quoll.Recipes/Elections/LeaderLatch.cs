@@ -5,8 +5,7 @@ namespace Quoll.Recipes;
 
 /// <summary>
 /// A candidate that stands all the time, in the background, and says at every moment whether it leads: over lost connections, and in the
-/// next
-/// session when one ends. Disposed of, it stands down.
+/// next session when one ends. Disposed of, it stands down.
 /// </summary>
 /// <remarks>What leading means, and what it does not, says <see cref="LeaderElection"/>.</remarks>
 public sealed class LeaderLatch : IAsyncDisposable

@@ -9,9 +9,8 @@ namespace Quoll.Recipes;
 /// <para>A lock is not re-entrant and belongs to no thread: who has the handle has the lock, and who asks twice queues twice.</para>
 /// <para>Under a lost connection an acquire goes on, with the znode that it has or may have left; when its session ends, it begins anew at
 /// the end of the queue. Cancelled, it leaves the queue, even if the server can't be reached at that moment. The path is made as a
-/// container if it
-/// is not there. On the same path Curator's <c>InterProcessMutex</c> and kazoo's <c>Lock</c> exclude each other with it; see
-/// <see cref="LockOptions.NameStyle"/>.</para>
+/// container if it is not there. On the same path Curator's <c>InterProcessMutex</c> and kazoo's <c>Lock</c> exclude each other with it;
+/// see <see cref="LockOptions.NameStyle"/>.</para>
 /// </remarks>
 public sealed class DistributedLock
 {

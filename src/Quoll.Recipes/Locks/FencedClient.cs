@@ -5,8 +5,7 @@ namespace Quoll.Recipes;
 
 /// <summary>
 /// Changes that are made together with a check that the lock is still held, so that a holder who has lost it changes nothing, however
-/// late he
-/// learns of it. A change whose answer was lost may have been made, as always (<see cref="ZooKeeperException.Outcome"/>).
+/// late he learns of it. A change whose answer was lost may have been made, as always (<see cref="ZooKeeperException.Outcome"/>).
 /// </summary>
 public sealed class FencedClient
 {

@@ -34,6 +34,8 @@ public sealed class KazooRecipeTests(RecipeServers servers)
         for (var round = 0; round < 2; round++)
         {
             await using var ticket = await Within(members.EnterAsync().AsTask());
+            await kazoo.ExpectAsync("ok entered");
+            kazoo.Send("leave");
             await Within(ticket.LeaveAsync().AsTask());
             await kazoo.ExpectAsync("ok left");
             await client.SyncAsync("/double");

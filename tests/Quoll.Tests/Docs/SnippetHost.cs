@@ -1,4 +1,5 @@
 using Quoll.Client;
+using Quoll.Protocol;
 using Quoll.Testing;
 using Quoll.Tests.Testing;
 
@@ -28,6 +29,8 @@ public abstract class SnippetHost : IAsyncLifetime
         _clients.Add(client);
         return client;
     }
+
+    protected void LoseNextAnswerTo(OpCode operation) => _zk!.Faults.DropNextReply(operation);
 
     /// <summary>Runs what goes on until it is stopped, and stops it when it calls back.</summary>
     protected static async Task UntilCalledAsync(Func<Action, CancellationToken, Task> run)
