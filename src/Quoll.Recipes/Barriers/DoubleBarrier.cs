@@ -14,7 +14,7 @@ namespace Quoll.Recipes;
 /// belongs to its session: with that it has left, for the others.</para>
 /// <para>On the same path Curator's <c>DistributedDoubleBarrier</c> and kazoo's <c>DoubleBarrier</c> are members too. Of these, two
 /// weaknesses stay: they take what a dead group left behind for theirs, and kazoo's members remove the sign that all are there as soon as
-/// one leaves, so that a member who loses his connection just then misses it.</para>
+/// one leaves, so that a member who is without a connection from before it was made until then misses it.</para>
 /// </remarks>
 public sealed class DoubleBarrier
 {

@@ -1,5 +1,6 @@
 using Quoll.Client;
 using Quoll.Protocol;
+using Quoll.Protocol.Records;
 using Quoll.Recipes.Queueing;
 
 namespace Quoll.Recipes.Barriers;
@@ -27,15 +28,17 @@ internal sealed class Gathering(ZooKeeperClient client, GatheringPlan plan)
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience, cancellation);
         while (true)
         {
+            ZooKeeperSession? session = null;
             Member? member = null;
             try
             {
-                var session = await client.GetSessionAsync(either.Token).ConfigureAwait(false);
+                session = await client.GetSessionAsync(either.Token).ConfigureAwait(false);
+                using var unmarked = await WatchMissingMarkAsync(client.InSession(session), either.Token).ConfigureAwait(false);
                 member = new Member(client, session, plan.Path, data);
-                if (await WaitAsync(member, either.Token).ConfigureAwait(false) is { } entry)
+                if (await WaitAsync(member, unmarked, either.Token).ConfigureAwait(false) is { } entry)
                     return entry;
             }
-            catch (SessionExpiredException) when (member is not null && client.Session != member.Session)
+            catch (SessionExpiredException) when (session is not null && client.Session != session)
             {
                 // The znode goes with its session.
             }
@@ -54,11 +57,13 @@ internal sealed class Gathering(ZooKeeperClient client, GatheringPlan plan)
     /// <summary>Removes the last member of a group and the mark in one; false if it is not the last, or there is no mark.</summary>
     public async ValueTask<bool> TryEndAsync(Member member, CancellationToken cancellation)
     {
-        // In this order: a mark that was made after we were alone has another version.
-        var mark = await Persistently.RequestAsync(
-            member.Client, token => member.Client.ExistsAsync(plan.MarkPath, token), cancellation).ConfigureAwait(false);
+        // The mark of before we were alone, and still so after: nobody but us can remove it now, and who makes it another changes its
+        // version. A mark that was removed and made again can have the version of the one before.
+        var before = await StatOfMarkAsync(member.Client, cancellation).ConfigureAwait(false);
         var members = await MembersAsync(member.Client, cancellation).ConfigureAwait(false);
-        if (mark is not { } stat || members is not [var last] || last != member.Name)
+        if (before is null || members is not [var last] || last != member.Name)
+            return false;
+        if (await StatOfMarkAsync(member.Client, cancellation).ConfigureAwait(false) is not { } stat || stat.Mzxid != before.Value.Mzxid)
             return false;
         try
         {
@@ -97,23 +102,33 @@ internal sealed class Gathering(ZooKeeperClient client, GatheringPlan plan)
         return found;
     }
 
-    private async ValueTask<Entry?> WaitAsync(Member member, CancellationToken cancellation)
+    private async ValueTask<Entry?> WaitAsync(Member member, Watch? unmarked, CancellationToken cancellation)
     {
-        await member.UntilMadeAsync(cancellation).ConfigureAwait(false);
+        var created = await member.UntilMadeAsync(cancellation).ConfigureAwait(false);
+        var tellsOfLater = unmarked is { IsOver: false };
         var wasMarked = false;
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
+
+            // In this order: a mark that is there now and lists nobody of these was not made by any of them, whatever they do meanwhile.
+            var members = await MembersAsync(member.Client, cancellation).ConfigureAwait(false);
             var marked = await Persistently.RequestAsync(
                 member.Client, token => member.Client.ExistsAndWatchAsync(plan.MarkPath, token), cancellation).ConfigureAwait(false);
             using var watch = marked.Watch;
             var mark = marked.Value is null ? null : await ReadMarkAsync(member.Client, cancellation).ConfigureAwait(false);
-            var members = await MembersAsync(member.Client, cancellation).ConfigureAwait(false);
             var roster = mark is { } read ? Roster.Decode(read.Data) : null;
 
-            // kazoo's members remove the mark when the first of them leaves: that it was made is enough.
+            // kazoo's members remove the mark when the first of them leaves: that it was made since we are there is enough.
+            if (mark is null && unmarked is { IsOver: true })
+            {
+                var first = await unmarked.Changed.ConfigureAwait(false);
+                wasMarked |= first.Kind == WatchEventKind.Created && (tellsOfLater || first.Zxid > created);
+            }
+
             if (wasMarked && mark is null && !plan.IsLimit)
                 return new Entry(member, null);
+
             var step = plan.Decide(members, member.Name, mark is not null, roster);
             switch (step.Move)
             {
@@ -186,6 +201,23 @@ internal sealed class Gathering(ZooKeeperClient client, GatheringPlan plan)
         using (watched.Watch)
             await Task.WhenAny(watched.Watch.Changed, markChanged).WaitAsync(cancellation).ConfigureAwait(false);
     }
+
+    // Set before the member is there, so that no mark that counts it can come and go unseen. Null if there is a mark, and where marks stay
+    // until all have gone.
+    private async ValueTask<Watch?> WatchMissingMarkAsync(ZooKeeperClient bound, CancellationToken cancellation)
+    {
+        if (plan.IsLimit)
+            return null;
+        var marked = await Persistently.RequestAsync(
+            bound, token => bound.ExistsAndWatchAsync(plan.MarkPath, token), cancellation).ConfigureAwait(false);
+        if (marked.Value is null)
+            return marked.Watch;
+        marked.Watch.Dispose();
+        return null;
+    }
+
+    private ValueTask<Stat?> StatOfMarkAsync(ZooKeeperClient bound, CancellationToken cancellation) =>
+        Persistently.RequestAsync(bound, token => bound.ExistsAsync(plan.MarkPath, token), cancellation);
 
     private ValueTask<Znode?> ReadMarkAsync(ZooKeeperClient bound, CancellationToken cancellation) =>
         Persistently.RequestAsync(bound, token => bound.TryGetAsync(plan.MarkPath, token), cancellation);

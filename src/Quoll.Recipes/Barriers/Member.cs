@@ -9,12 +9,16 @@ namespace Quoll.Recipes.Barriers;
 /// </summary>
 internal sealed class Member
 {
-    private readonly Task _made;
+    // Before all names of Curator's and kazoo's members: the first by name stays until all have gone, and of theirs, only one that is alone
+    // leaves although there is a mark.
+    private const string First = "0-";
+
+    private readonly Task<long> _made;
     private int _left;
 
     public Member(ZooKeeperClient client, ZooKeeperSession session, string parent, ReadOnlyMemory<byte> data)
     {
-        (Client, Session, Name) = (client.InSession(session), session, Ids.New().ToString("N"));
+        (Client, Session, Name) = (client.InSession(session), session, $"{First}{Ids.New():N}");
         Path = $"{parent}/{Name}";
         _made = MakeAsync(parent, data);
     }
@@ -28,7 +32,9 @@ internal sealed class Member
 
     public string Path { get; }
 
-    public Task UntilMadeAsync(CancellationToken cancellation) => _made.WaitAsync(cancellation);
+    /// <summary>Returns when it is there.</summary>
+    /// <returns>The zxid by which it was made.</returns>
+    public Task<long> UntilMadeAsync(CancellationToken cancellation) => _made.WaitAsync(cancellation);
 
     /// <summary>Removes it, without waiting for that.</summary>
     public void Leave() => _ = LeaveAsync();
@@ -49,17 +55,23 @@ internal sealed class Member
         }
     }
 
-    private async Task MakeAsync(string parent, ReadOnlyMemory<byte> data)
+    private async Task<long> MakeAsync(string parent, ReadOnlyMemory<byte> data)
     {
         while (true)
         {
             try
             {
-                // What is there already is what an earlier attempt left, whose answer was lost.
-                await Persistently.RequestAsync(
+                var made = await Persistently.RequestAsync(
                     Client, token => Client.TryCreateAsync(Path, data, CreateMode.Ephemeral, token), CancellationToken.None)
                     .ConfigureAwait(false);
-                return;
+                if (made is { } result)
+                    return result.Stat.Czxid;
+
+                // What an earlier attempt left, whose answer was lost; unless somebody has deleted it since, and it is made again.
+                var left = await Persistently.RequestAsync(Client, token => Client.ExistsAsync(Path, token), CancellationToken.None)
+                    .ConfigureAwait(false);
+                if (left is { } stat)
+                    return stat.Czxid;
             }
             catch (NoNodeException)
             {

@@ -35,7 +35,6 @@ public sealed class KazooRecipeTests(RecipeServers servers)
         {
             await using var ticket = await Within(members.EnterAsync().AsTask());
             await kazoo.ExpectAsync("ok entered");
-            kazoo.Send("leave");
             await Within(ticket.LeaveAsync().AsTask());
             await kazoo.ExpectAsync("ok left");
             await client.SyncAsync("/double");

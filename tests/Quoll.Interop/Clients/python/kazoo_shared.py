@@ -26,8 +26,7 @@ for _ in range(2):
     double.enter()
     holds(double.participating, "kazoo did not enter")
     ok("entered")
-    # It would remove what lets others in, also before they have seen it.
-    await_line("leave")
+    # This removes what lets others in, also before they have seen it.
     double.leave()
     ok("left")
     await_line("left")
