@@ -134,6 +134,10 @@ public sealed class ZooKeeperClient : IAsyncDisposable
         }
     }
 
+    /// <summary>What all paths are below, by the connection string and <see cref="WithRoot"/>; empty if there is nothing
+    /// such.</summary>
+    public string Root => _root;
+
     /// <summary>The same client and session, for which all paths are below another. Disposing of it does nothing.</summary>
     public ZooKeeperClient WithRoot(string path)
     {

@@ -10,7 +10,7 @@ internal sealed class AnswerRoom(Action<IThreadPoolWorkItem> schedule)
     /// <summary>Bytes of answers; the one that exceeds it is still taken.</summary>
     public const int Most = 16 << 20;
 
-    private Waiter? _waiter;
+    private Turn? _waiter;
     private long _taken;
 
     /// <summary>An answer was read; under the client's lock, before its caller can go on.</summary>
@@ -29,21 +29,12 @@ internal sealed class AnswerRoom(Action<IThreadPoolWorkItem> schedule)
     {
         if (Interlocked.Read(ref _taken) < Most)
             return Task.CompletedTask;
-        var waiter = new Waiter();
+        var waiter = new Turn();
         Interlocked.Exchange(ref _waiter, waiter);
 
         // There may be room since, and nobody who would say so.
         return Interlocked.Read(ref _taken) < Most && Interlocked.CompareExchange(ref _waiter, null, waiter) == waiter
             ? Task.CompletedTask
             : waiter.Task;
-    }
-
-    private sealed class Waiter : IThreadPoolWorkItem
-    {
-        private readonly TaskCompletionSource _room = new();
-
-        public Task Task => _room.Task;
-
-        public void Execute() => _room.SetResult();
     }
 }

@@ -11,6 +11,7 @@ internal sealed class Connection
 #pragma warning restore CA1001
 {
     private const int FirstBuffer = 16 * 1024;
+    private const int MostInTurn = 1 << 20;
     private readonly SessionHost _host;
     private readonly ServerAddress _server;
     private readonly CancellationTokenSource _ended = new();
@@ -136,6 +137,7 @@ internal sealed class Connection
     {
         var buffer = new byte[FirstBuffer];
         var held = 0;
+        var inTurn = 0;
         while (true)
         {
             var count = await stream.ReadAsync(buffer.AsMemory(held), _ended.Token).ConfigureAwait(false);
@@ -163,6 +165,13 @@ internal sealed class Connection
                 buffer = new byte[FirstBuffer];
             if (_host.UntilRoomAsync() is { IsCompleted: false } room)
                 await room.WaitAsync(_ended.Token).ConfigureAwait(false);
+
+            // As long as there is something to read, this never waits: a few connections would keep all threads, and others starve.
+            inTurn += count;
+            if (inTurn < MostInTurn)
+                continue;
+            inTurn = 0;
+            await _host.YieldAsync().ConfigureAwait(false);
         }
     }
 

@@ -157,6 +157,14 @@ internal sealed class SessionHost
         }
     }
 
+    /// <summary>Lets everybody else have the thread who waits for one.</summary>
+    public Task YieldAsync()
+    {
+        var turn = new Turn();
+        Schedule(turn);
+        return turn.Task;
+    }
+
     /// <summary>Done when callers have taken so much of what was read that more may be.</summary>
     public Task UntilRoomAsync() => _room.WaitAsync();
 

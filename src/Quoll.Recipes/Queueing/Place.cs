@@ -156,12 +156,8 @@ internal sealed class Place
         return (await Persistently.TryGetAndWatchAsync(Client, blocker, cancellation).ConfigureAwait(false))?.Watch;
     }
 
-    private async ValueTask<string[]> ListAsync(CancellationToken cancellation)
-    {
-        var children = await Persistently.RequestAsync(
-            Client, token => Client.TryGetChildrenAsync(_plan.Path, token), cancellation).ConfigureAwait(false);
-        return children?.Names ?? [];
-    }
+    private ValueTask<string[]> ListAsync(CancellationToken cancellation) => Persistently.RequestAsync(
+        Client, token => new ValueTask<string[]>(SharedLists.ListAsync(Client, Session, _plan.Path).WaitAsync(token)), cancellation);
 
     // The list is asked for in the same breath: an uncontended lock costs one round trip.
     private async Task<CreateResult> MakeAsync()
@@ -174,9 +170,9 @@ internal sealed class Place
                 if (isUncertain && await FindAsync().ConfigureAwait(false) is { } found)
                     return found;
                 var create = Client.CreateAsync($"{_plan.Path}/{_prefix}", _plan.Data, CreateMode.EphemeralSequential);
-                var list = Client.TryGetChildrenAsync(_plan.Path);
+                var list = SharedLists.ListAsync(Client, Session, _plan.Path);
                 var made = await create.ConfigureAwait(false);
-                _children = (await list.ConfigureAwait(false))?.Names;
+                _children = await list.ConfigureAwait(false);
                 return made;
             }
             catch (NoNodeException)

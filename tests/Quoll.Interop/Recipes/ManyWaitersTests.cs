@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Globalization;
 using Quoll.Client;
 using Quoll.Interop.Servers;
 using Quoll.Protocol;
@@ -9,9 +8,10 @@ using static Quoll.Interop.Recipes.Faults;
 
 namespace Quoll.Interop.Recipes;
 
-/// <summary>Very many wait for one lock. <c>QUOLL_WAITERS</c> says how many.</summary>
+/// <summary>Very many wait for one lock.</summary>
 public sealed class ManyWaitersTests(RecipeServers servers)
 {
+    private const int Waiters = 10_000;
     private const int Sessions = 20;
     private const int Releases = 50;
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
@@ -23,7 +23,6 @@ public sealed class ManyWaitersTests(RecipeServers servers)
     [EachServer]
     public async Task A_release_wakes_one_of_all_who_wait(ServerKind kind)
     {
-        var count = int.Parse(Environment.GetEnvironmentVariable("QUOLL_WAITERS") ?? "1000", CultureInfo.InvariantCulture);
         var root = await servers.CreateRootAsync(kind);
         var addresses = await servers.AddressesAsync(kind);
         await using var witness = await servers.ConnectAsync(kind, root);
@@ -39,15 +38,15 @@ public sealed class ManyWaitersTests(RecipeServers servers)
         var begun = Stopwatch.GetTimestamp();
         await using var first = await new DistributedLock(_clients[0], "/lock").AcquireAsync();
         using var stop = new CancellationTokenSource();
-        var waiters = Enumerable.Range(1, count - 1)
+        var waiters = Enumerable.Range(1, Waiters - 1)
             .Select(number => new DistributedLock(_clients[number % Sessions], "/lock").AcquireAsync(stop.Token).AsTask()).ToList();
-        await Deadline.UntilAsync(Bound, "all have asked", () => Task.FromResult(Sent(OpCode.GetData) >= count - 1));
-        await Deadline.UntilAsync(Bound, "all wait", async () => await WatchesAsync(addresses) - watchesBefore >= count - 1);
+        await Deadline.UntilAsync(Bound, "all have asked", () => Task.FromResult(Sent(OpCode.GetData) >= Waiters - 1));
+        await Deadline.UntilAsync(Bound, "all wait", async () => await WatchesAsync(addresses) - watchesBefore >= Waiters - 1);
         var queued = Stopwatch.GetElapsedTime(begun);
-        Assert.Equal(count, (await witness.GetChildrenAsync("/lock")).Names.Length);
+        Assert.Equal(Waiters, (await witness.GetChildrenAsync("/lock")).Names.Length);
 
         // One for each that waits; the holder and the next one have one on their own znodes, too.
-        Assert.InRange(await WatchesAsync(addresses) - watchesBefore, count - 1, count + 1);
+        Assert.InRange(await WatchesAsync(addresses) - watchesBefore, Waiters - 1, Waiters + 1);
         Assert.Equal(0, _events);
         var lists = Sent(OpCode.GetChildren2);
 
@@ -68,7 +67,7 @@ public sealed class ManyWaitersTests(RecipeServers servers)
         Assert.InRange(_events, Releases, 2 * Releases);
         Assert.InRange(Sent(OpCode.GetChildren2) - lists, 0, Releases);
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{count} queued within {queued.TotalSeconds:0.0} s with {lists} lists, {Releases} releases within "
+            $"{Waiters} queued within {queued.TotalSeconds:0.0} s with {lists} lists, {Releases} releases within "
             + $"{Stopwatch.GetElapsedTime(begun).TotalSeconds:0.00} s with {_events} events");
         await Task.WhenAll(_clients.Select(client => client.DisposeAsync().AsTask()));
     }

@@ -17,21 +17,8 @@ public sealed class AnswerRoomTests
     [Fact]
     public async Task What_callers_do_not_take_is_not_read_and_comes_when_they_do()
     {
-        var work = new Queue<IThreadPoolWorkItem>();
-        var callers = new Queue<IThreadPoolWorkItem>();
         var server = new ScriptedStream();
-        server.Say(Greeting());
-        for (var xid = 1; xid <= Reads; xid++)
-            server.Say(Answer(xid));
-        var client = new ZooKeeperClient(new ZooKeeperClientOptions
-        {
-            ConnectionString = "a",
-            Connect = (_, _, _) => ValueTask.FromResult<Stream>(server),
-            Schedule = item => (item is GetRequest ? callers : work).Enqueue(item),
-        });
-        var answers = Enumerable.Range(0, Reads)
-            .Select(_ => client.GetAsync("/large", TestContext.Current.CancellationToken).AsTask())
-            .ToList();
+        var (work, callers, answers) = Begin(server);
 
         RunAll(work);
         Assert.InRange(callers.Count, AnswerRoom.Most / Size - 1, AnswerRoom.Most / Size + 1);
@@ -45,6 +32,41 @@ public sealed class AnswerRoomTests
         Assert.Equal(Reads, answers.Count(answer => answer.IsCompletedSuccessfully));
         foreach (var answer in answers)
             Assert.Equal(Size, (await answer).Data.Length);
+    }
+
+    [Fact]
+    public void A_server_that_always_has_more_to_say_does_not_keep_the_thread()
+    {
+        var server = new ScriptedStream();
+        var (work, _, _) = Begin(server);
+        while (work.TryDequeue(out var item))
+        {
+            var before = server.Taken;
+            item.Execute();
+            Assert.InRange(server.Taken - before, 0, 3 * Size);
+        }
+
+        Assert.InRange(server.Taken, AnswerRoom.Most, long.MaxValue);
+    }
+
+    private static (Queue<IThreadPoolWorkItem> Work, Queue<IThreadPoolWorkItem> Callers, List<Task<Znode>> Answers) Begin(
+        ScriptedStream server)
+    {
+        var work = new Queue<IThreadPoolWorkItem>();
+        var callers = new Queue<IThreadPoolWorkItem>();
+        server.Say(Greeting());
+        for (var xid = 1; xid <= Reads; xid++)
+            server.Say(Answer(xid));
+        var client = new ZooKeeperClient(new ZooKeeperClientOptions
+        {
+            ConnectionString = "a",
+            Connect = (_, _, _) => ValueTask.FromResult<Stream>(server),
+            Schedule = item => (item is GetRequest ? callers : work).Enqueue(item),
+        });
+        var answers = Enumerable.Range(0, Reads)
+            .Select(_ => client.GetAsync("/large", TestContext.Current.CancellationToken).AsTask())
+            .ToList();
+        return (work, callers, answers);
     }
 
     private static void RunAll(Queue<IThreadPoolWorkItem> work)
