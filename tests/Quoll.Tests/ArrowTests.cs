@@ -35,6 +35,8 @@ public class ArrowTests
         ["Cli"] = ["Server", "Storage", "Protocol"],
         ["Benchmarks"] = ["Core", "Storage", "Client", "Recipes"],
         ["HoldALock"] = ["Client", "Recipes"],
+        ["Shared"] = ["Client", "Recipes", "Testing"],
+        ["Naming"] = ["Shared"],
         ["Simulator"] = ["Core", "Storage", "Client", "Recipes", "Protocol"],
         ["Tests"] = [.. Everything, "Fuzz", "Simulator"],
         ["Fuzz"] = ["Core", "Storage", "Server", "Protocol"],
@@ -58,6 +60,7 @@ public class ArrowTests
             from project in projects
             from reference in XDocument.Parse(project.Value.Text).Descendants("ProjectReference")
             where (string?)reference.Attribute("OutputItemType") != "Analyzer"
+                && (string?)reference.Attribute("ReferenceOutputAssembly") != "false"
             let other = ShortName(Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!))
             where !Arrows[project.Key].Contains(other)
             select $"{project.Key} -> {other}");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Quoll.Interop.Servers;
 
@@ -48,16 +49,25 @@ internal sealed class ClientProgram : IDisposable
 
     public void Resume() => Signals.Resume(_process);
 
+    public int Pid => _process.Id;
+
+    /// <summary>Kills it, without a chance to say farewell.</summary>
+    public void Kill() => _process.Kill();
+
     /// <summary>Waits for a line; one that ends before it is a failure.</summary>
-    public async Task ExpectAsync(string expected)
+    public Task ExpectAsync(string expected) => ExpectAsync(line => line == expected, expected);
+
+    /// <summary>Waits for a line like this and returns it; one that ends before it is a failure.</summary>
+    public async Task<string> ExpectAsync(
+        Func<string, bool> isExpected, [CallerArgumentExpression(nameof(isExpected))] string expected = "")
     {
         while (await NextLineAsync($"the line '{expected}'") is { } line)
         {
-            if (line == expected)
-                return;
+            if (isExpected(line))
+                return line;
         }
 
-        Assert.Fail($"it ended before it said '{expected}'\n{_everything}");
+        throw new EndOfStreamException($"it ended before it said '{expected}'\n{_everything}");
     }
 
     /// <summary>Lets it run to its end, which must be a good one.</summary>
