@@ -11,6 +11,9 @@ namespace Quoll.Testing;
 /// </remarks>
 public sealed class TestClock : TimeProvider
 {
+    [ThreadStatic]
+    private static TestClock? _firing;
+
     private readonly Lock _gate = new();
     private readonly Lock _advancing = new();
     private readonly PriorityQueue<(ClockTimer Timer, int Version), (long Due, long Order)> _timers = new();
@@ -72,7 +75,7 @@ public sealed class TestClock : TimeProvider
             Settle();
             while (TakeDue(target) is { } timer)
             {
-                timer.Fire();
+                Fire(timer);
                 Settle();
             }
 
@@ -82,6 +85,9 @@ public sealed class TestClock : TimeProvider
             }
         }
     }
+
+    /// <summary>The asking thread is in the midst of a timer of this clock.</summary>
+    internal bool IsFiringHere => _firing == this;
 
     /// <summary>Has something called before each timer, which waits for what is to be done at this time.</summary>
     internal void AddSettling(Action settle)
@@ -97,6 +103,20 @@ public sealed class TestClock : TimeProvider
         lock (_gate)
         {
             _settle = (Action)Delegate.Remove(_settle, settle)!;
+        }
+    }
+
+    private void Fire(ClockTimer timer)
+    {
+        var outer = _firing;
+        _firing = this;
+        try
+        {
+            timer.Fire();
+        }
+        finally
+        {
+            _firing = outer;
         }
     }
 

@@ -26,7 +26,7 @@ public sealed class TestEnsemble : IAsyncDisposable
     {
         var tick = options.TickTime;
         _loop = new EventLoop(options.TimeProvider, tick / 2, longestStep: tick) { OnFailure = e => _failure = e };
-        _settling = new Settling(_loop);
+        _settling = new Settling(_loop, options.TimeProvider as TestClock);
         _time = options.TimeProvider;
         _clock = options.TimeProvider as TestClock;
         _clock?.AddSettling(_settling.Wait);

@@ -69,6 +69,7 @@ internal sealed class SimClient : ISimClient, IInterruptible
     public void Stop()
     {
         _stopped = true;
+        _open = false;
         _connection?.Close();
         _connection = null;
     }

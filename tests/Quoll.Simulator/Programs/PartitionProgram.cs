@@ -75,9 +75,11 @@ internal sealed class PartitionProgram(Simulation simulation) : IProgram
         var (partition, holders) = (lease.Partition, _holders[lease.Partition]);
         _taken++;
         simulation.Say($"process {process.Number} has partition {partition} by {lease.FencingToken:x}, session {lease.Session}");
-        if (lease.FencingToken <= _tokens[partition])
+
+        // A process that stood still may be told last what it had long before, and know that it is lost.
+        if (!lease.IsLost && lease.FencingToken <= _tokens[partition])
             simulation.Complain($"partition {partition} has the token {lease.FencingToken:x} after {_tokens[partition]:x}");
-        _tokens[partition] = lease.FencingToken;
+        _tokens[partition] = Math.Max(_tokens[partition], lease.FencingToken);
         holders.Add(process, lease, () => lease.IsLost);
         try
         {
