@@ -12,14 +12,7 @@ namespace Quoll.Cli;
 /// <summary><c>quoll serve</c>: runs a server until it is told to stop.</summary>
 internal static class ServeCommand
 {
-    public static RootCommand Root()
-    {
-        var root = new RootCommand("Quoll: ZooKeeper, in C#. Every ZooKeeper client works with it.");
-        root.Subcommands.Add(Create());
-        return root;
-    }
-
-    private static Command Create()
+    public static Command Create()
     {
         var file = new Argument<string?>("file")
         {
@@ -127,14 +120,4 @@ internal static class ServeCommand
             stop.TrySetResult();
         }
     }
-}
-
-/// <summary>What the exit code of <c>quoll serve</c> means.</summary>
-internal static class ExitCode
-{
-    public const int Clean = 0;
-    public const int Usage = 2;
-    public const int DataDirectory = 3;
-    public const int Port = 4;
-    public const int Failed = 5;
 }

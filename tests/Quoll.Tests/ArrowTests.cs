@@ -32,7 +32,7 @@ public class ArrowTests
         ["Recipes"] = ["Client", "Protocol"],
         ["Extensions"] = ["Client", "Recipes", "Protocol"],
         ["Testing"] = ["Client", "Core", "Storage", "Protocol"],
-        ["Cli"] = ["Server", "Storage", "Protocol"],
+        ["Cli"] = ["Server", "Client", "Recipes", "Storage", "Protocol"],
         ["Benchmarks"] = ["Core", "Storage", "Client", "Recipes"],
         ["HoldALock"] = ["Client", "Recipes"],
         ["Shared"] = ["Client", "Recipes", "Testing"],

@@ -1,0 +1,153 @@
+using System.CommandLine;
+using System.Text.Json;
+using Quoll.Client;
+
+namespace Quoll.Cli.Shell;
+
+/// <summary>Commands that write subtrees to files and read them again, and compare them.</summary>
+internal static class ArchiveCommands
+{
+    private const int ProgressEach = 1000;
+
+    public static IEnumerable<Command> All(ShellContext shell) => [Export(shell), Import(shell), Diff(shell)];
+
+    private static Command Export(ShellContext shell)
+    {
+        var path = ShellCommands.Path(shell);
+        var file = new Option<FileInfo?>("--file", "-f") { Description = "Where to; by default standard output." };
+        var ephemerals = new Option<bool>("--ephemerals") { Description = "Ephemerals, too; they come back as persistent znodes." };
+        var command = new Command("export", "Write a znode and all below it as lines of JSON.\nquoll export /app -f app.jsonl") { path, file, ephemerals };
+        shell.SetAction(command, async invocation =>
+        {
+            var (client, root, count) = (await invocation.ConnectAsync(), invocation.Get(path), 0);
+            await using var target = invocation.Get(file) is { } to ? new StreamWriter(to.FullName) : null;
+            await foreach (var visited in Subtree.WalkAsync(client, root, SubtreeParts.Data | SubtreeParts.Acl, invocation.Stop))
+            {
+                if (IsOfServer(visited.Path) || (visited.Stat.EphemeralOwner != 0 && !invocation.Get(ephemerals)))
+                    continue;
+                var line = ArchiveLine.Write(visited.Path[(root == "/" ? 0 : root.Length)..], visited.Data, visited.Acl);
+                if (target is null)
+                    invocation.Console.Line(line);
+                else
+                    await target.WriteLineAsync(line.AsMemory(), invocation.Stop);
+                if (++count % ProgressEach == 0)
+                    invocation.Console.Progress($"{count} znodes written");
+            }
+
+            invocation.Console.Progress(null);
+            if (target is not null)
+                invocation.Show(() => $"{count} znodes were written to {invocation.Get(file)}", json => json.Writer.WriteNumberValue(count));
+        });
+        return command;
+    }
+
+    private static Command Import(ShellContext shell)
+    {
+        var path = ShellCommands.Path(shell);
+        var file = new Option<FileInfo?>("--file", "-f") { Description = "Where from; by default standard input." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Set the data of those that are there already." };
+        var skip = new Option<bool>("--skip") { Description = "Leave those as they are that are there already." };
+        var command = new Command("import", "Make the znodes that export has written.\nquoll import /copy -f app.jsonl") { path, file, overwrite, skip };
+        shell.SetAction(command, async invocation =>
+        {
+            var (client, root) = (await invocation.ConnectAsync(), invocation.Get(path));
+            using var source = invocation.Get(file) is { } from ? new StreamReader(from.FullName) : null;
+            var (writes, number) = (new OrderedWrites(), 0);
+            if (root != "/")
+                await WriteCommands.CreateParentsAsync(client, root, invocation.Stop);
+            while (await (source ?? invocation.Console.Input).ReadLineAsync(invocation.Stop) is { } line)
+            {
+                var (below, data, acl) = ArchiveLine.Read(line, ++number);
+                var at = root == "/" ? (below.Length == 0 ? "/" : below) : root + below;
+                if (at == "/" || IsOfServer(at))
+                    continue;
+                await writes.AddAsync(invocation.Get(overwrite)
+                    ? CreateOrSetAsync(client, at, data, acl, invocation.Stop)
+                    : CreateAsync(client, at, data, acl, invocation.Get(skip), invocation.Stop));
+                if (number % ProgressEach == 0)
+                    invocation.Console.Progress($"{number} znodes read");
+            }
+
+            await writes.FinishAsync();
+            invocation.Console.Progress(null);
+            invocation.Show(() => $"{writes.Done} znodes were read", json => json.Writer.WriteNumberValue(writes.Done));
+        });
+        return command;
+    }
+
+    private static Command Diff(ShellContext shell)
+    {
+        var (left, right) = (ShellCommands.Path(shell, "left"), ShellCommands.Path(shell, "right"));
+        var other = new Option<string?>("--other") { Description = "The servers of the right side, if they are others.", HelpName = "list" };
+        var command = new Command("diff", "Compare two subtrees; the exit code is 1 if they differ.\nquoll diff /app /app --other zk2:2181")
+        {
+            left, right, other,
+        };
+        shell.SetAction(command, async invocation =>
+        {
+            var client = await invocation.ConnectAsync();
+            await using var second = invocation.Get(other) is { } servers
+                ? await ZooKeeperClient.ConnectAsync(client.Options with { ConnectionString = servers }, invocation.Stop)
+                : null;
+            var count = await SubtreeDiff.RunAsync(
+                (client, invocation.Get(left)), (second ?? client, invocation.Get(right)),
+                (sign, path, what) => invocation.Show(() => $"{sign} {path}{(what.Length > 0 ? $": {what}" : "")}", json => json.Object(() =>
+                {
+                    json.Writer.WriteString("path", path);
+                    json.Writer.WriteString("difference", sign switch { '-' => "left only", '+' => "right only", _ => what });
+                })),
+                invocation.Stop);
+            if (count > 0)
+                invocation.ExitCode = ExitCode.Refused;
+        });
+        return command;
+    }
+
+    private static async Task CreateAsync(
+        ZooKeeperClient client, string path, byte[] data, IReadOnlyList<AclEntry> acl, bool skip, CancellationToken stop)
+    {
+        var options = new CreateOptions { Acl = acl };
+        if (await client.TryCreateAsync(path, data, options, stop) is null && !skip)
+            throw new NodeExistsException(path, $"{path} is there already (--overwrite, --skip).");
+    }
+
+    private static async Task CreateOrSetAsync(
+        ZooKeeperClient client, string path, byte[] data, IReadOnlyList<AclEntry> acl, CancellationToken stop)
+    {
+        if (await client.TryCreateAsync(path, data, new CreateOptions { Acl = acl }, stop) is null)
+            await client.SetAsync(path, data, cancellationToken: stop);
+    }
+
+    private static bool IsOfServer(string path) => path == "/zookeeper" || path.StartsWith("/zookeeper/", StringComparison.Ordinal);
+}
+
+/// <summary>A znode as a line: its path below the root, its data as text or else in base64, and its ACL unless it is open to all.</summary>
+internal static class ArchiveLine
+{
+    public static string Write(string below, byte[] data, IReadOnlyList<AclEntry> acl) => JsonAnswer.Write(json => json.Object(() =>
+    {
+        json.Writer.WriteString("path", below);
+        json.Data(data, ByteFormat.Text);
+        if (!acl.SequenceEqual(AclEntry.Open))
+            json.Writer.WriteString("acl", string.Join(',', acl.Select(entry => $"{entry.Scheme}:{entry.Id}:{AclText.Write(entry.Permissions)}")));
+    }));
+
+    /// <exception cref="ShellException">It is no such line.</exception>
+    public static (string Below, byte[] Data, IReadOnlyList<AclEntry> Acl) Read(string line, int number)
+    {
+        try
+        {
+            using var parsed = JsonDocument.Parse(line);
+            var root = parsed.RootElement;
+            var data = root.TryGetProperty("base64", out var base64)
+                ? base64.GetBytesFromBase64()
+                : ZnodeBytes.Read(root.GetProperty("data").GetString()!, ByteFormat.Text);
+            var acl = root.TryGetProperty("acl", out var entries) ? AclText.Parse(entries.GetString()!) : AclEntry.Open;
+            return (root.GetProperty("path").GetString()!, data, acl);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or UsageException)
+        {
+            throw new ShellException($"Line {number} is not one that export writes: {e.Message}");
+        }
+    }
+}

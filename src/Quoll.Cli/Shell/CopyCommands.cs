@@ -1,0 +1,161 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Quoll.Client;
+
+namespace Quoll.Cli.Shell;
+
+/// <summary>Commands that put znodes elsewhere, and into an editor.</summary>
+internal static class CopyCommands
+{
+    private const int MostAtOnce = 1000;
+    private const int MostBytesAtOnce = 500_000;
+
+    public static IEnumerable<Command> All(ShellContext shell) => [Copy(shell), Move(shell), Edit(shell)];
+
+    private static Command Copy(ShellContext shell)
+    {
+        var (from, to) = (ShellCommands.Path(shell, "from"), ShellCommands.Path(shell, "to"));
+        var recursive = new Option<bool>("-r", "-R") { Description = "With all that is below." };
+        var command = new Command("cp", "Copy a znode to a path where none is.\nquoll cp -r /app /backup/app") { from, to, recursive };
+        shell.SetAction(command, async invocation =>
+        {
+            var (client, source, target) = (await invocation.ConnectAsync(), invocation.Get(from), invocation.Get(to));
+            RefuseInside(source, target);
+            var writes = new OrderedWrites();
+            await foreach (var visited in Subtree.WalkAsync(client, source, SubtreeParts.Data | SubtreeParts.Acl, invocation.Stop))
+            {
+                if (visited.Depth > 0 && !invocation.Get(recursive))
+                    break;
+                if (IsEphemeral(visited, invocation))
+                    continue;
+                var options = new CreateOptions { Acl = visited.Acl };
+                await writes.AddAsync(client.CreateAsync(Moved(visited.Path, source, target), visited.Data, options, invocation.Stop).AsTask());
+            }
+
+            await writes.FinishAsync();
+            invocation.Show(() => $"{writes.Done} znodes were copied", json => json.Writer.WriteNumberValue(writes.Done));
+        });
+        return command;
+    }
+
+    private static Command Move(ShellContext shell)
+    {
+        var (from, to) = (ShellCommands.Path(shell, "from"), ShellCommands.Path(shell, "to"));
+        var command = new Command("mv", "Move a znode and all that is below it: all of it at once, or nothing.\nquoll mv /app /old/app") { from, to };
+        shell.SetAction(command, async invocation =>
+        {
+            var (client, source, target) = (await invocation.ConnectAsync(), invocation.Get(from), invocation.Get(to));
+            RefuseInside(source, target);
+            var (found, bytes) = (new List<Visited>(), 0);
+            await foreach (var visited in Subtree.WalkAsync(client, source, SubtreeParts.Data | SubtreeParts.Acl, invocation.Stop))
+            {
+                if (visited.Stat.EphemeralOwner != 0)
+                    throw new ShellException($"{visited.Path} is ephemeral: it belongs to a session, and cannot be moved.");
+                found.Add(visited);
+                bytes += visited.Data.Length + (2 * visited.Path.Length) + 100;
+                if (found.Count > MostAtOnce || bytes > MostBytesAtOnce)
+                    throw new ShellException($"{source} is too large to be moved at once: cp -r, look at it, and deleteall.");
+            }
+
+            var transaction = new Transaction();
+            foreach (var visited in found)
+                transaction.Create(Moved(visited.Path, source, target), visited.Data, new CreateOptions { Acl = visited.Acl });
+            foreach (var visited in found.AsEnumerable().Reverse())
+                transaction.Delete(visited.Path, visited.Stat.Version);
+            await client.CommitAsync(transaction, invocation.Stop);
+            invocation.Show(() => $"{found.Count} znodes were moved", json => json.Writer.WriteNumberValue(found.Count));
+        });
+        return command;
+    }
+
+    private static Command Edit(ShellContext shell)
+    {
+        var path = ShellCommands.Path(shell);
+        var command = new Command("edit", "Change the data of a znode in $EDITOR.\nEDITOR=nano quoll edit /app/config") { path };
+        shell.SetAction(command, async invocation =>
+        {
+            var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
+            var znode = await client.GetAsync(at, invocation.Stop);
+            var file = Path.Combine(Path.GetTempPath(), $"quoll-{Guid.NewGuid():N}");
+            try
+            {
+                await File.WriteAllTextAsync(file, ZnodeBytes.Write(znode.Data, invocation.Bytes), invocation.Stop);
+                await RunEditorAsync(file, invocation.Stop);
+                var edited = ZnodeBytes.Read(await File.ReadAllTextAsync(file, invocation.Stop), invocation.Bytes);
+                if (edited.AsSpan().SequenceEqual(znode.Data))
+                {
+                    invocation.Show(() => "Nothing was changed.", json => json.Writer.WriteBooleanValue(false));
+                    return;
+                }
+
+                // Only if nobody has changed it meanwhile.
+                await client.SetAsync(at, edited, znode.Stat.Version, invocation.Stop);
+                invocation.Show(() => $"{at} was set.", json => json.Writer.WriteBooleanValue(true));
+            }
+            catch (BadVersionException)
+            {
+                throw new ShellException($"Somebody else has changed {at} meanwhile. What you wrote is in {file}.");
+            }
+
+            File.Delete(file);
+        });
+        return command;
+    }
+
+    private static async Task RunEditorAsync(string file, CancellationToken stop)
+    {
+        // It may have arguments of its own.
+        var words = LineWords.Split(Environment.GetEnvironmentVariable("EDITOR") is { Length: > 0 } editor ? editor : "vi");
+        using var process = Process.Start(new ProcessStartInfo(words[0], [.. words.Skip(1), file]))!;
+        await process.WaitForExitAsync(stop);
+        if (process.ExitCode != 0)
+            throw new ShellException($"{words[0]} ended with {process.ExitCode}: nothing was changed.");
+    }
+
+    private static bool IsEphemeral(Visited visited, Invocation invocation)
+    {
+        if (visited.Stat.EphemeralOwner == 0)
+            return false;
+        invocation.Console.Error($"{visited.Path} is ephemeral, and left out: it belongs to a session.");
+        return true;
+    }
+
+    private static void RefuseInside(string source, string target)
+    {
+        if (target == source || target.StartsWith(source == "/" ? source : source + "/", StringComparison.Ordinal))
+            throw new UsageException($"{target} is inside of {source}.");
+    }
+
+    private static string Moved(string path, string source, string target) => target + path[(source == "/" ? 0 : source.Length)..];
+}
+
+/// <summary>
+/// Writes that are made one after the other without waiting for each: a server carries out what a session asks for in its order. So many
+/// are under way at most; the first that fails ends it.
+/// </summary>
+internal sealed class OrderedWrites
+{
+    private const int Most = 256;
+    private readonly Queue<Task> _underWay = new();
+
+    public int Done { get; private set; }
+
+    public async ValueTask AddAsync(Task write)
+    {
+        _underWay.Enqueue(write);
+        if (_underWay.Count == Most)
+            await TakeAsync();
+    }
+
+    public async ValueTask FinishAsync()
+    {
+        while (_underWay.Count > 0)
+            await TakeAsync();
+    }
+
+    private async ValueTask TakeAsync()
+    {
+        await _underWay.Dequeue();
+        Done++;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Text;
+
+namespace Quoll.Cli.Shell;
+
+/// <summary>A line that is typed at a terminal: arrows, history, Tab, and the keys that readline has for them.</summary>
+/// <param name="history">The lines before.</param>
+/// <param name="complete">What a beginning of a line can go on with: whole last words.</param>
+internal sealed class LineEditor(History history, Func<string, IEnumerable<string>> complete)
+{
+    private const int MostShown = 60;
+    private readonly StringBuilder _line = new();
+    private string _label = "";
+    private int _cursor;
+    private int _at;
+
+    /// <summary>The line; null at the end of what is typed (Ctrl+D).</summary>
+    public string? Read(string label)
+    {
+        _label = label;
+        _line.Clear();
+        (_cursor, _at) = (0, history.Count);
+        Show();
+        while (true)
+        {
+            var key = Console.ReadKey(intercept: true);
+            if (key.Key == ConsoleKey.Enter)
+            {
+                Console.Write("\n");
+                return _line.ToString();
+            }
+
+            if (key is { Key: ConsoleKey.D, Modifiers: ConsoleModifiers.Control } && _line.Length == 0)
+            {
+                Console.Write("\n");
+                return null;
+            }
+
+            Take(key);
+            Show();
+        }
+    }
+
+    /// <summary>Draws it again.</summary>
+    public void Show()
+    {
+        var back = _line.Length - _cursor;
+        Console.Write($"\r\e[K{_label}{_line}{(back > 0 ? $"\e[{back}D" : "")}");
+    }
+
+    private void Take(ConsoleKeyInfo key)
+    {
+        if (key.Modifiers.HasFlag(ConsoleModifiers.Control))
+            TakeControl(key.Key);
+        else if (key.Key == ConsoleKey.Backspace && _cursor > 0)
+            _line.Remove(--_cursor, 1);
+        else if (key.Key == ConsoleKey.Delete && _cursor < _line.Length)
+            _line.Remove(_cursor, 1);
+        else if (key.Key is ConsoleKey.LeftArrow or ConsoleKey.RightArrow)
+            _cursor = Math.Clamp(_cursor + (key.Key == ConsoleKey.LeftArrow ? -1 : 1), 0, _line.Length);
+        else if (key.Key is ConsoleKey.Home or ConsoleKey.End)
+            _cursor = key.Key == ConsoleKey.Home ? 0 : _line.Length;
+        else if (key.Key is ConsoleKey.UpArrow or ConsoleKey.DownArrow)
+            Recall(key.Key == ConsoleKey.UpArrow ? -1 : 1);
+        else if (key.Key == ConsoleKey.Tab)
+            Complete();
+        else if (!char.IsControl(key.KeyChar))
+            _line.Insert(_cursor++, key.KeyChar);
+    }
+
+    private void TakeControl(ConsoleKey key)
+    {
+        switch (key)
+        {
+            case ConsoleKey.A:
+                _cursor = 0;
+                break;
+            case ConsoleKey.E:
+                _cursor = _line.Length;
+                break;
+            case ConsoleKey.U:
+                _line.Remove(0, _cursor);
+                _cursor = 0;
+                break;
+            case ConsoleKey.K:
+                _line.Length = _cursor;
+                break;
+            case ConsoleKey.W:
+                var from = _line.ToString(0, _cursor).TrimEnd().LastIndexOf(' ') + 1;
+                _line.Remove(from, _cursor - from);
+                _cursor = from;
+                break;
+            case ConsoleKey.L:
+                Console.Write("\e[H\e[2J");
+                break;
+            case ConsoleKey.R:
+                Search();
+                break;
+        }
+    }
+
+    private void Recall(int step)
+    {
+        _at = Math.Clamp(_at + step, 0, history.Count);
+        Replace(history[_at] ?? "");
+    }
+
+    // The last line before this one that has what is typed in it.
+    private void Search()
+    {
+        var wanted = _line.ToString();
+        for (var number = Math.Min(_at, history.Count) - 1; number >= 0; number--)
+        {
+            if (!history[number]!.Contains(wanted, StringComparison.Ordinal))
+                continue;
+            _at = number;
+            Replace(history[number]!);
+            return;
+        }
+    }
+
+    private void Replace(string line)
+    {
+        _line.Clear().Append(line);
+        _cursor = line.Length;
+    }
+
+    private void Complete()
+    {
+        var typed = _line.ToString(0, _cursor);
+        var start = typed.LastIndexOf(' ') + 1;
+        var word = typed[start..];
+        var found = complete(typed).Where(each => each.StartsWith(word, StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal).ToList();
+        if (found.Count == 0)
+            return;
+        var common = found.Aggregate((one, two) => one[..one.Zip(two).TakeWhile(pair => pair.First == pair.Second).Count()]);
+        if (found.Count == 1 && common[0] != '/')
+            common += " ";
+        if (common.Length > word.Length)
+        {
+            _line.Remove(start, word.Length).Insert(start, common);
+            _cursor = start + common.Length;
+        }
+        else if (found.Count > 1)
+        {
+            Console.Write($"\n{string.Join("  ", found.Take(MostShown))}{(found.Count > MostShown ? $"  … {found.Count} in all" : "")}\n");
+        }
+    }
+}

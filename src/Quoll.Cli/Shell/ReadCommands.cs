@@ -1,0 +1,159 @@
+using System.CommandLine;
+using System.Text;
+using Quoll.Client;
+
+namespace Quoll.Cli.Shell;
+
+/// <summary>Commands that look at znodes.</summary>
+internal static class ReadCommands
+{
+    public static IEnumerable<Command> All(ShellContext shell) =>
+        [List(shell), Get(shell), Stat(shell), Count(shell), Ephemerals(shell), Sync(shell), Config(shell)];
+
+    private static Option<bool> WatchFlag() => new("-w") { Description = "Tell when it changes, once." };
+
+    private static Command List(ShellContext shell)
+    {
+        var (path, stat, watch) = (ShellCommands.Path(shell), ShellCommands.StatFlag(), WatchFlag());
+        var recursive = new Option<bool>("-R") { Description = "With all that is below." };
+        var command = new Command("ls", "List the children of a znode.\nquoll ls -R /app") { path, stat, watch, recursive };
+        shell.SetAction(command, async invocation =>
+        {
+            var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
+            if (invocation.Get(recursive))
+            {
+                await foreach (var visited in Subtree.WalkAsync(client, at, SubtreeParts.None, invocation.Stop))
+                    invocation.Show(() => visited.Path, json => json.Writer.WriteStringValue(visited.Path));
+                return;
+            }
+
+            Watch? changed = null;
+            ZnodeChildren children;
+            if (invocation.Get(watch))
+                (children, changed) = await client.GetChildrenAndWatchAsync(at, invocation.Stop);
+            else
+                children = await client.GetChildrenAsync(at, invocation.Stop);
+            Array.Sort(children.Names, string.CompareOrdinal);
+            var listed = $"[{string.Join(", ", children.Names)}]";
+            invocation.Show(
+                () => invocation.Get(stat) ? $"{listed}\n{StatText.Write(children.Stat)}" : listed,
+                json => json.Strings(children.Names));
+            await WatchCommands.FollowAsync(invocation, changed);
+        });
+        return command;
+    }
+
+    private static Command Get(ShellContext shell)
+    {
+        var (path, stat, watch) = (ShellCommands.Path(shell), ShellCommands.StatFlag(), WatchFlag());
+        var base64 = new Option<bool>("-b") { Description = "As base64." };
+        var dump = new Option<bool>("-x") { Description = "As a table of bytes." };
+        var command = new Command("get", "Show the data of a znode.\nquoll get -s /app/config") { path, stat, watch, base64, dump };
+        shell.SetAction(command, async invocation =>
+        {
+            var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
+            Watch? changed = null;
+            Znode znode;
+            if (invocation.Get(watch))
+                (znode, changed) = await client.GetAndWatchAsync(at, invocation.Stop);
+            else
+                znode = await client.GetAsync(at, invocation.Stop);
+            var format = invocation.Get(base64) ? ByteFormat.Base64 : invocation.Bytes;
+            var written = invocation.Get(dump) ? ZnodeBytes.Dump(znode.Data) : ZnodeBytes.Write(znode.Data, format);
+            invocation.Show(
+                () => invocation.Get(stat) ? $"{written}\n{StatText.Write(znode.Stat)}" : written,
+                json => json.Object(() =>
+                {
+                    json.Writer.WriteString("path", at);
+                    json.Data(znode.Data, format);
+                    json.Stat(znode.Stat);
+                }));
+            await WatchCommands.FollowAsync(invocation, changed);
+        });
+        return command;
+    }
+
+    private static Command Stat(ShellContext shell)
+    {
+        var (path, watch) = (ShellCommands.Path(shell), WatchFlag());
+        var command = new Command("stat", "Show the stat of a znode.") { path, watch };
+        shell.SetAction(command, async invocation =>
+        {
+            var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
+            Watch? changed = null;
+            Quoll.Protocol.Records.Stat? found;
+            if (invocation.Get(watch))
+                (found, changed) = await client.ExistsAndWatchAsync(at, invocation.Stop);
+            else
+                found = await client.ExistsAsync(at, invocation.Stop);
+            if (found is not { } stat)
+            {
+                invocation.Console.Error($"Node does not exist: {at}");
+                if (changed is null)
+                    throw new NoNodeException(at, "");
+            }
+            else
+            {
+                invocation.Show(() => StatText.Write(stat), json => json.Object(() => json.Stat(stat)));
+            }
+
+            await WatchCommands.FollowAsync(invocation, changed);
+        });
+        return command;
+    }
+
+    private static Command Count(ShellContext shell)
+    {
+        var path = ShellCommands.Path(shell);
+        var command = new Command("getAllChildrenNumber", "Count the znodes below one.") { path };
+        shell.SetAction(command, async invocation =>
+        {
+            var count = await (await invocation.ConnectAsync()).CountDescendantsAsync(invocation.Get(path), invocation.Stop);
+            invocation.Show(() => $"{count}", json => json.Writer.WriteNumberValue(count));
+        });
+        return command;
+    }
+
+    private static Command Ephemerals(ShellContext shell)
+    {
+        var path = ShellCommands.Path(shell);
+        path.Arity = ArgumentArity.ZeroOrOne;
+        path.DefaultValueFactory = _ => "/";
+        var command = new Command("getEphemerals", "List the ephemeral znodes of this session.") { path };
+        shell.SetAction(command, async invocation =>
+        {
+            var client = await invocation.ConnectAsync();
+            var found = await client.GetEphemeralsAsync(invocation.Get(path), invocation.Stop);
+            invocation.Show(() => $"[{string.Join(", ", found)}]", json => json.Strings(found));
+        });
+        return command;
+    }
+
+    private static Command Sync(ShellContext shell)
+    {
+        var path = ShellCommands.Path(shell);
+        var command = new Command("sync", "Wait until this server has all that the leader has.") { path };
+        shell.SetAction(command, async invocation =>
+        {
+            await (await invocation.ConnectAsync()).SyncAsync(invocation.Get(path), invocation.Stop);
+            invocation.Show(() => "Sync is OK", json => json.Writer.WriteBooleanValue(true));
+        });
+        return command;
+    }
+
+    private static Command Config(ShellContext shell)
+    {
+        var stat = ShellCommands.StatFlag();
+        var command = new Command("config", "Show which servers there are, as they themselves say.") { stat };
+        shell.SetAction(command, async invocation =>
+        {
+            var client = await invocation.ConnectAsync();
+            var znode = await client.GetAsync("/zookeeper/config", invocation.Stop);
+            var text = Encoding.UTF8.GetString(znode.Data);
+            invocation.Show(
+                () => invocation.Get(stat) ? $"{text}\n{StatText.Write(znode.Stat)}" : text,
+                json => json.Strings(text.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+        });
+        return command;
+    }
+}

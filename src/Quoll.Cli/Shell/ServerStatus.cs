@@ -1,0 +1,32 @@
+using System.Globalization;
+
+namespace Quoll.Cli.Shell;
+
+/// <summary>What a server says of itself by <c>srvr</c>, which every server answers.</summary>
+internal sealed record ServerStatus(string Server, bool Answers, string Mode, string Version, IReadOnlyDictionary<string, string> Fields)
+{
+    public static async Task<ServerStatus> AskAsync(string server, TimeSpan patience, CancellationToken stop)
+    {
+        var colon = server.LastIndexOf(':');
+        var (host, port) = (server[..colon].Trim('[', ']'), int.Parse(server[(colon + 1)..], CultureInfo.InvariantCulture));
+        return await FourLetterWord.AskAsync(host, port, "srvr", patience, stop) is { } text
+            ? Parse(server, text)
+            : new ServerStatus(server, false, "no answer", "", new Dictionary<string, string>());
+    }
+
+    public static ServerStatus Parse(string server, string text)
+    {
+        var fields = new Dictionary<string, string>();
+        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var colon = line.IndexOf(": ", StringComparison.Ordinal);
+            if (colon > 0)
+                fields[line[..colon]] = line[(colon + 2)..];
+        }
+
+        var version = fields.GetValueOrDefault("Zookeeper version", "").Split([',', ' ', '-'])[0];
+        return new ServerStatus(server, true, fields.GetValueOrDefault("Mode", text.Trim()), version, fields);
+    }
+
+    public string Field(string name) => Fields.GetValueOrDefault(name, "");
+}

@@ -1,0 +1,67 @@
+namespace Quoll.Cli.Shell;
+
+/// <summary>Where results, errors and questions go. What comes while a line is being typed stands above that line.</summary>
+/// <param name="output">For results.</param>
+/// <param name="errors">For errors.</param>
+/// <param name="input">Answers, and lines of scripts.</param>
+/// <param name="isTerminal">Whether a person reads and types.</param>
+internal sealed class ShellConsole(TextWriter output, TextWriter errors, TextReader input, bool isTerminal)
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>The line that is being typed, if one is: hidden while something is written above it.</summary>
+    public LineEditor? Editor { get; set; }
+
+    /// <summary>A person reads and types: colours, questions and progress make sense.</summary>
+    public bool IsTerminal => isTerminal;
+
+    public bool CanAsk => isTerminal;
+
+    public TextReader Input => input;
+
+    /// <summary>This process's own.</summary>
+    public static ShellConsole OfProcess() => new(
+        Console.Out, Console.Error, Console.In, !Console.IsInputRedirected && !Console.IsOutputRedirected);
+
+    public void Line(string text) => Write(output, text, null);
+
+    public void Error(string text) => Write(errors, text, isTerminal ? "\e[31m" : null);
+
+    /// <summary>Something that happens by itself, beside what is asked for.</summary>
+    public void Event(string text) => Write(output, text, isTerminal ? "\e[36m" : null);
+
+    /// <summary>How far long work is; written over by the next, and gone at its end.</summary>
+    public void Progress(string? text)
+    {
+        if (!isTerminal)
+            return;
+        lock (_gate)
+        {
+            errors.Write($"\r\e[K{text}");
+            errors.Flush();
+        }
+    }
+
+    public bool Ask(string question)
+    {
+        lock (_gate)
+        {
+            output.Write($"{question} [y/N] ");
+            output.Flush();
+        }
+
+        return input.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
+    }
+
+    private void Write(TextWriter writer, string text, string? colour)
+    {
+        lock (_gate)
+        {
+            if (Editor is not null)
+                output.Write("\r\e[K");
+            writer.WriteLine(colour is null ? text : $"{colour}{text}\e[0m");
+            writer.Flush();
+            Editor?.Show();
+        }
+    }
+}
