@@ -6,6 +6,15 @@ namespace Quoll.Cli;
 /// <summary>The command line of <c>quoll</c>.</summary>
 internal static class QuollCommand
 {
+    /// <summary>Runs what a command line says. One that cannot be read has a code of its own.</summary>
+    public static async Task<int> RunAsync(
+        RootCommand root, IReadOnlyList<string> words, InvocationConfiguration how, CancellationToken stop)
+    {
+        var parsed = root.Parse(words);
+        var code = await parsed.InvokeAsync(how, stop);
+        return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
+    }
+
     public static RootCommand Create()
     {
         var root = new RootCommand("Quoll: ZooKeeper, in C#. Every ZooKeeper client works with it.");

@@ -58,7 +58,12 @@ internal static class AccessCommands
     private static Command AddAuth(ShellContext shell)
     {
         var scheme = new Argument<string>("scheme") { Description = "Such as digest." };
-        var secret = new Argument<string>("auth") { Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => "", Description = "user:password." };
+        var secret = new Argument<string>("auth")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            DefaultValueFactory = _ => "",
+            Description = "user:password.",
+        };
         var command = new Command("addauth", "Be somebody, for the rest of this session.") { scheme, secret };
         shell.SetAction(command, async invocation =>
             await (await invocation.ConnectAsync()).AddAuthAsync(

@@ -17,6 +17,10 @@ internal static class AclText
     public static string Write(IEnumerable<AclEntry> entries) =>
         string.Join('\n', entries.Select(entry => $"'{entry.Scheme},'{entry.Id}\n: {Write(entry.Permissions)}"));
 
+    /// <summary>As it is read.</summary>
+    public static string Join(IEnumerable<AclEntry> entries) =>
+        string.Join(',', entries.Select(entry => $"{entry.Scheme}:{entry.Id}:{Write(entry.Permissions)}"));
+
     public static string Write(Permissions permissions) =>
         new([.. Letters.Where(each => permissions.HasFlag(each.Permission)).Select(each => each.Letter)]);
 

@@ -16,7 +16,10 @@ internal static class ArchiveCommands
         var path = ShellCommands.Path(shell);
         var file = new Option<FileInfo?>("--file", "-f") { Description = "Where to; by default standard output." };
         var ephemerals = new Option<bool>("--ephemerals") { Description = "Ephemerals, too; they come back as persistent znodes." };
-        var command = new Command("export", "Write a znode and all below it as lines of JSON.\nquoll export /app -f app.jsonl") { path, file, ephemerals };
+        var command = new Command("export", "Write a znode and all below it as lines of JSON.\nquoll export /app -f app.jsonl")
+        {
+            path, file, ephemerals,
+        };
         shell.SetAction(command, async invocation =>
         {
             var (client, root, count) = (await invocation.ConnectAsync(), invocation.Get(path), 0);
@@ -36,7 +39,10 @@ internal static class ArchiveCommands
 
             invocation.Console.Progress(null);
             if (target is not null)
-                invocation.Show(() => $"{count} znodes were written to {invocation.Get(file)}", json => json.Writer.WriteNumberValue(count));
+            {
+                invocation.Show(
+                    () => $"{count} znodes were written to {invocation.Get(file)}", json => json.Writer.WriteNumberValue(count));
+            }
         });
         return command;
     }
@@ -47,7 +53,10 @@ internal static class ArchiveCommands
         var file = new Option<FileInfo?>("--file", "-f") { Description = "Where from; by default standard input." };
         var overwrite = new Option<bool>("--overwrite") { Description = "Set the data of those that are there already." };
         var skip = new Option<bool>("--skip") { Description = "Leave those as they are that are there already." };
-        var command = new Command("import", "Make the znodes that export has written.\nquoll import /copy -f app.jsonl") { path, file, overwrite, skip };
+        var command = new Command("import", "Make the znodes that export has written.\nquoll import /copy -f app.jsonl")
+        {
+            path, file, overwrite, skip,
+        };
         shell.SetAction(command, async invocation =>
         {
             var (client, root) = (await invocation.ConnectAsync(), invocation.Get(path));
@@ -78,7 +87,11 @@ internal static class ArchiveCommands
     private static Command Diff(ShellContext shell)
     {
         var (left, right) = (ShellCommands.Path(shell, "left"), ShellCommands.Path(shell, "right"));
-        var other = new Option<string?>("--other") { Description = "The servers of the right side, if they are others.", HelpName = "list" };
+        var other = new Option<string?>("--other")
+        {
+            Description = "The servers of the right side, if they are others.",
+            HelpName = "list",
+        };
         var command = new Command("diff", "Compare two subtrees; the exit code is 1 if they differ.\nquoll diff /app /app --other zk2:2181")
         {
             left, right, other,
@@ -91,17 +104,20 @@ internal static class ArchiveCommands
                 : null;
             var count = await SubtreeDiff.RunAsync(
                 (client, invocation.Get(left)), (second ?? client, invocation.Get(right)),
-                (sign, path, what) => invocation.Show(() => $"{sign} {path}{(what.Length > 0 ? $": {what}" : "")}", json => json.Object(() =>
-                {
-                    json.Writer.WriteString("path", path);
-                    json.Writer.WriteString("difference", sign switch { '-' => "left only", '+' => "right only", _ => what });
-                })),
-                invocation.Stop);
+                (sign, path, what) => Show(invocation, sign, path, what), invocation.Stop);
             if (count > 0)
                 invocation.ExitCode = ExitCode.Refused;
         });
         return command;
     }
+
+    private static void Show(Invocation invocation, char sign, string path, string what) => invocation.Show(
+        () => what.Length > 0 ? $"{sign} {path}: {what}" : $"{sign} {path}",
+        json => json.Object(() =>
+        {
+            json.Writer.WriteString("path", path);
+            json.Writer.WriteString("difference", sign switch { '-' => "left only", '+' => "right only", _ => what });
+        }));
 
     private static async Task CreateAsync(
         ZooKeeperClient client, string path, byte[] data, IReadOnlyList<AclEntry> acl, bool skip, CancellationToken stop)
@@ -129,7 +145,7 @@ internal static class ArchiveLine
         json.Writer.WriteString("path", below);
         json.Data(data, ByteFormat.Text);
         if (!acl.SequenceEqual(AclEntry.Open))
-            json.Writer.WriteString("acl", string.Join(',', acl.Select(entry => $"{entry.Scheme}:{entry.Id}:{AclText.Write(entry.Permissions)}")));
+            json.Writer.WriteString("acl", AclText.Join(acl));
     }));
 
     /// <exception cref="ShellException">It is no such line.</exception>
@@ -145,7 +161,8 @@ internal static class ArchiveLine
             var acl = root.TryGetProperty("acl", out var entries) ? AclText.Parse(entries.GetString()!) : AclEntry.Open;
             return (root.GetProperty("path").GetString()!, data, acl);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or UsageException)
+        catch (Exception e) when (
+            e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or UsageException)
         {
             throw new ShellException($"Line {number} is not one that export writes: {e.Message}");
         }

@@ -29,7 +29,8 @@ internal static class CopyCommands
                 if (IsEphemeral(visited, invocation))
                     continue;
                 var options = new CreateOptions { Acl = visited.Acl };
-                await writes.AddAsync(client.CreateAsync(Moved(visited.Path, source, target), visited.Data, options, invocation.Stop).AsTask());
+                var copy = client.CreateAsync(Moved(visited.Path, source, target), visited.Data, options, invocation.Stop);
+                await writes.AddAsync(copy.AsTask());
             }
 
             await writes.FinishAsync();
@@ -41,7 +42,10 @@ internal static class CopyCommands
     private static Command Move(ShellContext shell)
     {
         var (from, to) = (ShellCommands.Path(shell, "from"), ShellCommands.Path(shell, "to"));
-        var command = new Command("mv", "Move a znode and all that is below it: all of it at once, or nothing.\nquoll mv /app /old/app") { from, to };
+        var command = new Command("mv", "Move a znode and all that is below it: all of it at once, or nothing.\nquoll mv /app /old/app")
+        {
+            from, to,
+        };
         shell.SetAction(command, async invocation =>
         {
             var (client, source, target) = (await invocation.ConnectAsync(), invocation.Get(from), invocation.Get(to));

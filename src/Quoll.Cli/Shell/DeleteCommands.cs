@@ -20,7 +20,12 @@ internal static class DeleteCommands
     private static Command DeleteAll(ShellContext shell)
     {
         var path = ShellCommands.Path(shell);
-        var batch = new Option<int>("-b") { Description = "How many in one transaction.", DefaultValueFactory = _ => 1000, HelpName = "count" };
+        var batch = new Option<int>("-b")
+        {
+            Description = "How many in one transaction.",
+            DefaultValueFactory = _ => 1000,
+            HelpName = "count",
+        };
         var command = new Command("deleteall", "Delete a znode and all that is below it.\nquoll deleteall --yes /old") { path, batch };
         shell.SetAction(command, async invocation =>
         {

@@ -9,7 +9,8 @@ internal static class Errors
     public static string Explain(ZooKeeperException e, ZooKeeperClient? client)
     {
         var what = Sentence(e);
-        var server = client?.State.Server is { } told ? $" (asked {told})" : "";
+        var root = client?.Root is { Length: > 0 } chroot ? $", below {chroot}" : "";
+        var server = client?.State.Server is { } told ? $" (asked {told}{root})" : "";
         var todo = e.Error switch
         {
             ErrorCode.NoNode when e is not TransactionFailedException => null,

@@ -129,7 +129,8 @@ internal sealed class LineEditor(History history, Func<string, IEnumerable<strin
         var typed = _line.ToString(0, _cursor);
         var start = typed.LastIndexOf(' ') + 1;
         var word = typed[start..];
-        var found = complete(typed).Where(each => each.StartsWith(word, StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal).ToList();
+        var found = complete(typed).Where(each => each.StartsWith(word, StringComparison.Ordinal)).Distinct()
+            .Order(StringComparer.Ordinal).ToList();
         if (found.Count == 0)
             return;
         var common = found.Aggregate((one, two) => one[..one.Zip(two).TakeWhile(pair => pair.First == pair.Second).Count()]);

@@ -19,7 +19,7 @@ internal static class PathCompletion
         try
         {
             var children = client.TryGetChildrenAsync(parent, patience.Token).AsTask().GetAwaiter().GetResult()?.Names ?? [];
-            return children.Order(StringComparer.Ordinal).Select(name => new CompletionItem(parent == "/" ? $"/{name}" : $"{parent}/{name}"));
+            return children.Order(StringComparer.Ordinal).Select(name => new CompletionItem(Subtree.Join(parent, name)));
         }
         catch (Exception e) when (e is ZooKeeperException or OperationCanceledException or ArgumentException)
         {

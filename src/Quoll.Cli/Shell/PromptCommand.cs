@@ -8,7 +8,9 @@ internal static class PromptCommand
     public static Command Create(ShellContext shell)
     {
         var keepGoing = new Option<bool>("--keep-going") { Description = "In a script, go on after a line that failed." };
-        var command = new Command("shell", "Type commands, with completion and history; or run a script from standard input.\nquoll shell --server zk1:2181,zk2:2181")
+        var command = new Command(
+            "shell",
+            "Type commands, with completion and history; or run a script from standard input.\nquoll shell --server zk1:2181,zk2:2181")
         {
             keepGoing,
         };
@@ -16,7 +18,9 @@ internal static class PromptCommand
         {
             shell.Start = invocation.Parsed;
             await using var prompt = new Prompt(shell, invocation.Stop);
-            invocation.ExitCode = shell.Console.IsTerminal ? await prompt.TypeAsync() : await prompt.RunScriptAsync(invocation.Get(keepGoing));
+            invocation.ExitCode = shell.Console.IsTerminal
+                ? await prompt.TypeAsync()
+                : await prompt.RunScriptAsync(invocation.Get(keepGoing));
         });
         return command;
     }
@@ -95,7 +99,7 @@ internal sealed class Prompt : IAsyncDisposable
         try
         {
             // Ctrl+C ends the command, and not the prompt.
-            return await _lines.Parse([.. LineWords.Split(line)]).InvokeAsync(new InvocationConfiguration(), _stop);
+            return await QuollCommand.RunAsync(_lines, LineWords.Split(line), new InvocationConfiguration(), _stop);
         }
         catch (UsageException e)
         {
@@ -105,7 +109,8 @@ internal sealed class Prompt : IAsyncDisposable
     }
 
     private IEnumerable<string> Complete(string line) =>
-        _lines.Parse(line).GetCompletions(line.Length).Select(item => item.Label).Where(label => !label.StartsWith("/?", StringComparison.Ordinal));
+        _lines.Parse(line).GetCompletions(line.Length).Select(item => item.Label)
+            .Where(label => !label.StartsWith("/?", StringComparison.Ordinal));
 
     private IEnumerable<Command> Own()
     {

@@ -40,7 +40,8 @@ internal static class QuotaCommands
     private static Command Set(ShellContext shell)
     {
         var path = ShellCommands.Path(shell);
-        Option<long>[] limits = [Limit("-n", "znodes"), Limit("-b", "bytes"), Limit("-N", "znodes, never more"), Limit("-B", "bytes, never more")];
+        Option<long>[] limits =
+            [Limit("-n", "znodes"), Limit("-b", "bytes"), Limit("-N", "znodes, never more"), Limit("-B", "bytes, never more")];
         var command = new Command("setquota", "Limit what is below a znode.\nquoll setquota -N 10000 /app") { path };
         foreach (var limit in limits)
             command.Options.Add(limit);
@@ -61,7 +62,8 @@ internal static class QuotaCommands
             {
                 await WriteCommands.CreateParentsAsync(client, Limits(at), invocation.Stop);
                 await client.CreateAsync(Limits(at), quota.Write(all: true), cancellationToken: invocation.Stop);
-                await client.TryCreateAsync(Stats(at), new Quota { ["count"] = 0, ["bytes"] = 0 }.Write(all: false), default, invocation.Stop);
+                var nothing = new Quota { ["count"] = 0, ["bytes"] = 0 }.Write(all: false);
+                await client.TryCreateAsync(Stats(at), nothing, default, invocation.Stop);
             }
             else
             {

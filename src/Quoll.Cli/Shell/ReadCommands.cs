@@ -22,8 +22,14 @@ internal static class ReadCommands
             var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
             if (invocation.Get(recursive))
             {
+                // In zkCli's order: all children of a znode, then what is below each.
                 await foreach (var visited in Subtree.WalkAsync(client, at, SubtreeParts.None, invocation.Stop))
-                    invocation.Show(() => visited.Path, json => json.Writer.WriteStringValue(visited.Path));
+                {
+                    var below = visited.Children.Select(name => Subtree.Join(visited.Path, name));
+                    foreach (var listed in visited.Depth == 0 ? below.Prepend(at) : below)
+                        invocation.Show(() => listed, json => json.Writer.WriteStringValue(listed));
+                }
+
                 return;
             }
 
@@ -34,9 +40,9 @@ internal static class ReadCommands
             else
                 children = await client.GetChildrenAsync(at, invocation.Stop);
             Array.Sort(children.Names, string.CompareOrdinal);
-            var listed = $"[{string.Join(", ", children.Names)}]";
+            var names = $"[{string.Join(", ", children.Names)}]";
             invocation.Show(
-                () => invocation.Get(stat) ? $"{listed}\n{StatText.Write(children.Stat)}" : listed,
+                () => invocation.Get(stat) ? $"{names}\n{StatText.Write(children.Stat)}" : names,
                 json => json.Strings(children.Names));
             await WatchCommands.FollowAsync(invocation, changed);
         });
@@ -86,16 +92,12 @@ internal static class ReadCommands
                 (found, changed) = await client.ExistsAndWatchAsync(at, invocation.Stop);
             else
                 found = await client.ExistsAsync(at, invocation.Stop);
-            if (found is not { } stat)
-            {
-                invocation.Console.Error($"Node does not exist: {at}");
-                if (changed is null)
-                    throw new NoNodeException(at, "");
-            }
-            else
-            {
+            if (found is { } stat)
                 invocation.Show(() => StatText.Write(stat), json => json.Object(() => json.Stat(stat)));
-            }
+            else if (changed is null)
+                throw new NoNodeException(at, $"There is no {at}.");
+            else
+                invocation.Console.Error($"Node does not exist: {at}");
 
             await WatchCommands.FollowAsync(invocation, changed);
         });
@@ -124,6 +126,7 @@ internal static class ReadCommands
         {
             var client = await invocation.ConnectAsync();
             var found = await client.GetEphemeralsAsync(invocation.Get(path), invocation.Stop);
+            Array.Sort(found, string.CompareOrdinal);
             invocation.Show(() => $"[{string.Join(", ", found)}]", json => json.Strings(found));
         });
         return command;

@@ -23,7 +23,9 @@ internal static class RunCommands
     {
         var (path, program) = (ShellCommands.Path(shell), Program());
         var wait = new Option<double?>("--wait") { Description = "Give up after so many seconds.", HelpName = "seconds" };
-        var command = new Command("lock", "Run a program while a lock is held; it is ended if the lock is lost.\nquoll lock /locks/backup -- ./backup.sh")
+        var command = new Command(
+            "lock",
+            "Run a program while a lock is held; it is ended if the lock is lost.\nquoll lock /locks/backup -- ./backup.sh")
         {
             path, program, wait,
         };
@@ -44,8 +46,9 @@ internal static class RunCommands
     private static Command Elect(ShellContext shell)
     {
         var (path, program) = (ShellCommands.Path(shell), Program());
-        var command = new Command("elect", "Run a program while this is the leader; when that is lost, it is ended, and waits to lead again.\n"
-            + "quoll elect /leaders/cron -- ./cron.sh")
+        var command = new Command(
+            "elect",
+            "Run a program while this leads; when that is lost it is ended, and waits to lead again.\nquoll elect /leaders/cron -- ./cron.sh")
         {
             path, program,
         };

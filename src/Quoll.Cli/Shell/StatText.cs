@@ -20,8 +20,8 @@ internal static class StatText
         numChildren = {stat.NumChildren}
         """);
 
-    public static string Utc(long milliseconds) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+    public static string Utc(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime
+        .ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
     // As Java's Date says it. Names of zones are not to be had here, but for the one.
     private static string Date(long milliseconds)

@@ -12,7 +12,9 @@ internal static class StatusCommands
 
     private static Command Status(ShellContext shell)
     {
-        var command = new Command("status", "Ask each server for its role and load; the exit code is 1 if none serves.\nquoll status --server zk1:2181,zk2:2181");
+        var command = new Command(
+            "status",
+            "Ask each server for its role and load; the exit code is 1 if none serves.\nquoll status --server zk1:2181,zk2:2181");
         shell.SetAction(command, async invocation =>
         {
             var servers = await AskAllAsync(invocation);
@@ -34,7 +36,12 @@ internal static class StatusCommands
 
     private static Command Top(ShellContext shell)
     {
-        var every = new Option<double>("--every") { Description = "Look again after so many seconds.", DefaultValueFactory = _ => 2, HelpName = "seconds" };
+        var every = new Option<double>("--every")
+        {
+            Description = "Look again after so many seconds.",
+            DefaultValueFactory = _ => 2,
+            HelpName = "seconds",
+        };
         var command = new Command("top", "Show each server's role and load, again and again, until Ctrl+C.") { every };
         shell.SetAction(command, async invocation =>
         {
@@ -75,7 +82,8 @@ internal static class StatusCommands
 
     private static IReadOnlyList<string> Servers(Invocation invocation)
     {
-        var list = invocation.Shell.Server ?? invocation.Shell.Settings.Client(invocation.Shell.Start ?? invocation.Parsed).ConnectionString;
+        var options = invocation.Shell.Settings.Client(invocation.Shell.Start ?? invocation.Parsed);
+        var list = invocation.Shell.Server ?? options.ConnectionString;
         var chroot = list.IndexOf('/', StringComparison.Ordinal);
         return [.. (chroot < 0 ? list : list[..chroot]).Split(',', StringSplitOptions.TrimEntries).Select(WithPort)];
     }

@@ -41,10 +41,20 @@ internal static class TreeCommands
         var path = Root(shell);
         var name = new Option<string?>("--name") { Description = "Whose name is like this: * is anything, ? one letter." };
         var larger = new Option<long>("--larger") { Description = "With more bytes of data.", HelpName = "bytes" };
-        var older = new Option<TimeSpan?>("--older") { Description = "Not set for so long, as [days.]hours:minutes:seconds.", HelpName = "time" };
+        var older = new Option<TimeSpan?>("--older")
+        {
+            Description = "Not set for so long, as [days.]hours:minutes:seconds.",
+            HelpName = "time",
+        };
         var newer = new Option<TimeSpan?>("--newer") { Description = "Set within this time.", HelpName = "time" };
-        var owner = new Option<string?>("--owner") { Description = "Ephemerals of this session, 0x…; 'any' for all ephemerals.", HelpName = "session" };
-        var command = new Command("find", "List the znodes of a subtree that are like this.\nquoll find /app --name '*lock*' --older 1.00:00:00")
+        var owner = new Option<string?>("--owner")
+        {
+            Description = "Ephemerals of this session, 0x…; 'any' for all ephemerals.",
+            HelpName = "session",
+        };
+        var command = new Command(
+            "find",
+            "List the znodes of a subtree that are like this.\nquoll find /app --name '*lock*' --older 1.00:00:00")
         {
             path, name, larger, older, newer, owner,
         };

@@ -1,9 +1,12 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Quoll.Interop.Servers;
 
 namespace Quoll.Interop.Clients;
 
-/// <summary>Apache's <c>zkCli.sh</c>: a session fed line by line, or a single command with an exit code.</summary>
+/// <summary>
+/// Apache's <c>zkCli.sh</c>, or <c>quoll shell</c>: a session fed line by line, or a single command with an exit code.
+/// </summary>
 internal sealed partial class ShellSession : IDisposable
 {
     private const string Program = "/usr/share/zookeeper/bin/zkCli.sh";
@@ -18,16 +21,20 @@ internal sealed partial class ShellSession : IDisposable
 
     public static async Task<ShellSession> OpenAsync(string address)
     {
-        var session = new ShellSession(ClientProgram.Start(Command("-server", address, "-timeout", "10000")));
+        var session = new ShellSession(ClientProgram.Start(Command(Program, "-server", address, "-timeout", "10000")));
         await session._shell.ExpectAsync("WatchedEvent state:SyncConnected type:None path:null");
         await session.RunAsync(string.Empty);
         return session;
     }
 
+    /// <summary>Ours, which says nothing before it is asked.</summary>
+    public static ShellSession OpenQuoll(string address) =>
+        new(ClientProgram.Start(Command(ServerCommand.QuollProgram, "shell", "--keep-going", "--yes", "--server", address)));
+
     /// <summary>Runs one command in a shell of its own.</summary>
     public static async Task<(int Code, IReadOnlyList<string> Output)> OnceAsync(string address, params string[] command)
     {
-        using var shell = ClientProgram.Start(Command(["-server", address, .. command]));
+        using var shell = ClientProgram.Start(Command([Program, "-server", address, .. command]));
         var code = await shell.EndAsync();
         return (code, [.. shell.Said.Where(line => !line.StartsWith("SLF4J", StringComparison.Ordinal))]);
     }
@@ -79,7 +86,7 @@ internal sealed partial class ShellSession : IDisposable
     private static ProcessStartInfo Command(params string[] arguments)
     {
         // One pipe for output and errors, so that their order is kept.
-        var command = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" 2>&1", Program, .. arguments]);
+        var command = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" 2>&1", .. arguments]);
         command.Environment["CLIENT_JVMFLAGS"] = "-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
         return command;
     }

@@ -15,7 +15,7 @@ internal static class ServerCommand
     };
 
     // The tests lie in <bin>/Quoll.Interop/<configuration>/, the program in <bin>/Quoll.Cli/<configuration>/.
-    private static string QuollProgram
+    public static string QuollProgram
     {
         get
         {
