@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # Apache's server and shell, its C shell and library, the clients of Python and Go, Curator, the compilers for our programs on them, and
-# what makes networks that can fall apart.
+# what makes networks that can fall apart, and a terminal to type in.
 packages=(
   zookeeper
   zookeeper-bin
@@ -22,6 +22,7 @@ packages=(
   gcc
   libc6-dev
   iproute2
+  tmux
 )
 
 as_root() {

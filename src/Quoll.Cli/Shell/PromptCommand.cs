@@ -47,7 +47,8 @@ internal sealed class Prompt : IAsyncDisposable
     /// <summary>Lines that somebody types.</summary>
     public async Task<int> TypeAsync()
     {
-        _shell.Console.Line("quoll: help lists the commands, Tab completes, quit ends.");
+        _shell.Console.Line("help lists the commands, Tab completes, quit ends.");
+        await RunAsync("connect");
         var editor = new LineEditor(_history, Complete);
         while (!_isOver && !_stop.IsCancellationRequested)
         {
