@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Quoll.Cli.Shell;
 
 namespace Quoll.Cli;
@@ -10,7 +11,13 @@ internal static class QuollCommand
     public static async Task<int> RunAsync(
         RootCommand root, IReadOnlyList<string> words, InvocationConfiguration how, CancellationToken stop)
     {
-        var parsed = root.Parse(words);
+        // /h and /? are paths here, and no calls for help.
+        foreach (var help in root.Options.OfType<HelpOption>().ToArray())
+            root.Options.Remove(help);
+        root.Options.Add(new HelpOption("--help", "-h", "-?"));
+
+        // As zkCli has it.
+        var parsed = root.Parse([.. words.Select(word => word == "-server" ? "--server" : word)]);
         var code = await parsed.InvokeAsync(how, stop);
         return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
     }

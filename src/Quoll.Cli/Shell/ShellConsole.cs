@@ -21,14 +21,27 @@ internal sealed class ShellConsole(TextWriter output, TextWriter errors, TextRea
 
     /// <summary>This process's own.</summary>
     public static ShellConsole OfProcess() => new(
-        Console.Out, Console.Error, Console.In, !Console.IsInputRedirected && !Console.IsOutputRedirected);
+        Console.IsOutputRedirected ? new StreamWriter(Console.OpenStandardOutput(), bufferSize: 1 << 16) : Console.Out,
+        Console.Error, Console.In, !Console.IsInputRedirected && !Console.IsOutputRedirected);
 
-    public void Line(string text) => Write(output, text, null);
+    /// <summary>A line of a result. To what is no terminal it comes with others, at the latest when the command ends.</summary>
+    public void Line(string text) => Write(output, text, null, isTerminal);
 
-    public void Error(string text) => Write(errors, text, isTerminal ? "\e[31m" : null);
+    public void Error(string text)
+    {
+        // Both may go to the same place.
+        Flush();
+        Write(errors, text, isTerminal ? "\e[31m" : null, flush: true);
+    }
+
+    public void Flush()
+    {
+        lock (_gate)
+            output.Flush();
+    }
 
     /// <summary>Something that happens by itself, beside what is asked for.</summary>
-    public void Event(string text) => Write(output, text, isTerminal ? "\e[36m" : null);
+    public void Event(string text) => Write(output, text, isTerminal ? "\e[36m" : null, flush: true);
 
     /// <summary>How far long work is; written over by the next, and gone at its end.</summary>
     public void Progress(string? text)
@@ -53,14 +66,15 @@ internal sealed class ShellConsole(TextWriter output, TextWriter errors, TextRea
         return input.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 
-    private void Write(TextWriter writer, string text, string? colour)
+    private void Write(TextWriter writer, string text, string? colour, bool flush)
     {
         lock (_gate)
         {
             if (Editor is not null)
                 output.Write("\r\e[K");
             writer.WriteLine(colour is null ? text : $"{colour}{text}\e[0m");
-            writer.Flush();
+            if (flush)
+                writer.Flush();
             Editor?.Show();
         }
     }

@@ -93,6 +93,7 @@ internal sealed class ShellContext(ShellSettings settings, ShellConsole console)
         }
         finally
         {
+            console.Flush();
             if (!IsInteractive)
                 await CloseAsync();
         }

@@ -30,7 +30,7 @@ internal enum ByteFormat
 /// <summary>The options that all commands on znodes have in common.</summary>
 internal sealed class ShellSettings
 {
-    private readonly Option<string> _server = new("--server", "-server")
+    private readonly Option<string> _server = new("--server")
     {
         Description = "The servers, host:port,host:port/chroot.",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("QUOLL_SERVER") ?? "127.0.0.1:2181",

@@ -50,6 +50,7 @@ internal static class StatusCommands
             {
                 var table = Table(await AskAllAsync(invocation));
                 invocation.Console.Line(invocation.Console.IsTerminal ? $"\e[H\e[2J{DateTime.Now:T}\n{table}" : table);
+                invocation.Console.Flush();
             }
             while (await timer.WaitForNextTickAsync(invocation.Stop));
         });

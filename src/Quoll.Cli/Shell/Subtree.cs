@@ -41,8 +41,11 @@ internal static class Subtree
         var next = new List<Pending> { new(root, 0) };
         while (next.Count > 0)
         {
-            for (var ahead = next.Count - 1; ahead >= Math.Max(0, next.Count - ReadsAhead); ahead--)
-                next[ahead].Read ??= ReadAsync(client, next[ahead], parts, stop);
+            // Those that are new, and the one that has come near enough: what is between them is under way.
+            for (var ahead = next.Count - 1; ahead >= Math.Max(0, next.Count - ReadsAhead) && next[ahead].Read is null; ahead--)
+                next[ahead].Read = ReadAsync(client, next[ahead], parts, stop);
+            if (next.Count >= ReadsAhead)
+                next[^ReadsAhead].Read ??= ReadAsync(client, next[^ReadsAhead], parts, stop);
             var pending = next[^1];
             next.RemoveAt(next.Count - 1);
             if (await pending.Read! is not { } visited)

@@ -14,6 +14,7 @@ internal static class WatchCommands
         if (changed is null)
             return;
         var told = invocation.Shell.Watches.ShowAsync(changed);
+        invocation.Console.Flush();
         if (!invocation.Shell.IsInteractive)
             await told.WaitAsync(invocation.Stop);
     }

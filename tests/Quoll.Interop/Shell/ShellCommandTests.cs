@@ -118,6 +118,8 @@ public sealed class ShellCommandTests(RecipeServers servers)
         Assert.Equal(2, (await nowhere.RunAsync("get", "/x", "--server", "a:b:c")).Code);
 
         var shell = await OpenAsync(ServerKind.Quoll);
+        await shell.DoAsync("create", "/h", "no call for help");
+        Assert.Equal(["no call for help"], await shell.DoAsync("get", "/h"));
         (code, printed) = await shell.RunAsync("get", "/missing");
         Assert.Equal(1, code);
         Assert.Matches(@"^Node does not exist: /missing \(asked 127\.0\.0\.1:\d+, below /.+\)$", printed[0]);
