@@ -37,6 +37,12 @@ internal static class QuollCommand
             root.Subcommands.Add(command);
         }
 
+        foreach (var command in FileCommands.All(shell))
+        {
+            settings.AddOutputTo(command);
+            root.Subcommands.Add(command);
+        }
+
         return root;
     }
 }

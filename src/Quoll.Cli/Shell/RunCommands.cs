@@ -48,7 +48,7 @@ internal static class RunCommands
         var (path, program) = (ShellCommands.Path(shell), Program());
         var command = new Command(
             "elect",
-            "Run a program while this leads; when that is lost it is ended, and waits to lead again.\nquoll elect /leaders/cron -- ./cron.sh")
+            "Run a program while this leads; it is ended when that is lost, and waits again.\nquoll elect /leaders/cron -- ./cron.sh")
         {
             path, program,
         };

@@ -83,6 +83,9 @@ internal sealed class ShellSettings
             command.Options.Add(option);
     }
 
+    /// <summary>Adds those to a command that make sense without a server.</summary>
+    public void AddOutputTo(Command command) => command.Options.Add(_format);
+
     public OutputFormat Format(ParseResult parsed) => parsed.GetValue(_format);
 
     public ByteFormat Bytes(ParseResult parsed) => parsed.GetValue(_bytes);

@@ -74,7 +74,8 @@ public sealed partial class PromptTests(RecipeServers servers)
         await other.SetAsync("/app/config", "off"u8.ToArray());
         await terminal.UntilEndsWithAsync("] get /app/");
         await Deadline.UntilAsync(
-            TimeSpan.FromSeconds(30), "the watch's word", () => Task.FromResult(terminal.Screen().Contains("WATCHER", StringComparison.Ordinal)));
+            TimeSpan.FromSeconds(30), "the watch's word",
+            () => Task.FromResult(terminal.Screen().Contains("WATCHER", StringComparison.Ordinal)));
         terminal.Press("Up");
         await terminal.UntilEndsWithAsync("get /app/config");
         await TypeAsync(terminal, "");

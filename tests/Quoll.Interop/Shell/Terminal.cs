@@ -24,7 +24,8 @@ internal sealed class Terminal : IDisposable
 
     /// <summary>Waits until the screen ends like this.</summary>
     public Task UntilEndsWithAsync(string end) => Deadline.UntilAsync(
-        Patience, $"a screen that ends with '{end}', instead of\n{Screen()}", () => Task.FromResult(Screen().EndsWith(end, StringComparison.Ordinal)));
+        Patience, $"a screen that ends with '{end}', instead of\n{Screen()}",
+        () => Task.FromResult(Screen().EndsWith(end, StringComparison.Ordinal)));
 
     public void Dispose()
     {

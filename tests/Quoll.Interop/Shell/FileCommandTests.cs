@@ -1,0 +1,50 @@
+using Quoll.Interop.Servers;
+
+namespace Quoll.Interop.Shell;
+
+/// <summary>The files that servers of both kinds leave behind.</summary>
+public sealed class FileCommandTests
+{
+    [Theory]
+    [EachServer]
+    public async Task Logs_and_snapshots_are_listed_compared_and_damage_is_told_with_its_place(ServerKind kind)
+    {
+        await using var server = await ServerProcess.StartAsync(kind, "snapCount=10");
+        var shell = new QuollShell(server.Address);
+        await shell.DoAsync("create", "/a", "12345");
+        await shell.DoAsync("set", "/a", "123");
+        await shell.DoAsync("multi", "create /b x", "delete /b");
+
+        // Until it has written down what there is, which is when it likes.
+        while (Directory.GetFiles(server.VersionDirectory, "snapshot.*").Length < 2)
+            await shell.DoAsync("sync", "/a");
+        await server.StopAsync();
+        var (printed, whole) = (new List<string>(), 0);
+        foreach (var log in Directory.GetFiles(server.VersionDirectory, "log.*"))
+        {
+            printed.AddRange(await shell.DoAsync("log", log));
+            whole += int.Parse((await shell.DoAsync("log", "--verify", log))[0].Split(' ')[0]);
+        }
+
+        Assert.Equal(printed.Count, whole);
+        Assert.Single(printed, line => line.EndsWith(" create /a (5 bytes)", StringComparison.Ordinal));
+        Assert.Single(printed, line => line.EndsWith(" set /a (3 bytes, version 1)", StringComparison.Ordinal));
+        Assert.Single(printed, line => line.EndsWith(" all of: create /b (1 bytes); delete /b", StringComparison.Ordinal));
+
+        var snapshots = Directory.GetFiles(server.VersionDirectory, "snapshot.*").OrderBy(File.GetLastWriteTimeUtc).ToArray();
+        var (first, last) = (snapshots[0], snapshots[^1]);
+        Assert.Contains(await shell.DoAsync("snapshot", last), line => line.StartsWith("/a (3 bytes, version 1, ", StringComparison.Ordinal));
+        Assert.Matches("^[0-9]+ znodes, 3 bytes of data, ", (await shell.DoAsync("snapshot", "--verify", last))[0]);
+        var (code, differences) = await shell.RunAsync("snapshot", first, "--compare", last);
+        Assert.Equal(1, code);
+        Assert.Contains("+ /a", differences);
+        Assert.Empty(await shell.DoAsync("snapshot", last, "--compare", last));
+
+        var bytes = await File.ReadAllBytesAsync(last, TestContext.Current.CancellationToken);
+        bytes[bytes.Length / 2] ^= 0xff;
+        await File.WriteAllBytesAsync(last, bytes, TestContext.Current.CancellationToken);
+        (code, var damage) = await shell.RunAsync("snapshot", "--verify", last);
+        Assert.Equal(1, code);
+        Assert.Matches("offset [0-9]+", damage[0]);
+    }
+}
