@@ -33,7 +33,8 @@ public sealed class FileCommandTests
 
         var snapshots = Directory.GetFiles(server.VersionDirectory, "snapshot.*").OrderBy(File.GetLastWriteTimeUtc).ToArray();
         var (first, last) = (snapshots[0], snapshots[^1]);
-        Assert.Contains(await shell.DoAsync("snapshot", last), line => line.StartsWith("/a (3 bytes, version 1, ", StringComparison.Ordinal));
+        var znodes = await shell.DoAsync("snapshot", last);
+        Assert.Contains(znodes, line => line.StartsWith("/a (3 bytes, version 1, ", StringComparison.Ordinal));
         Assert.Matches("^[0-9]+ znodes, 3 bytes of data, ", (await shell.DoAsync("snapshot", "--verify", last))[0]);
         var (code, differences) = await shell.RunAsync("snapshot", first, "--compare", last);
         Assert.Equal(1, code);
