@@ -38,6 +38,7 @@ public class ArrowTests
         ["Shared"] = ["Client", "Recipes", "Testing"],
         ["MasterElection"] = ["Shared"],
         ["Naming"] = ["Shared"],
+        ["SearchCluster"] = ["Shared"],
         ["Simulator"] = ["Core", "Storage", "Client", "Recipes", "Protocol"],
         ["Tests"] = [.. Everything, "Fuzz", "Simulator"],
         ["Fuzz"] = ["Core", "Storage", "Server", "Protocol"],
