@@ -35,6 +35,7 @@ public class ArrowTests
         ["Cli"] = ["Server", "Storage", "Protocol"],
         ["Benchmarks"] = ["Core", "Storage", "Client", "Recipes"],
         ["HoldALock"] = ["Client", "Recipes"],
+        ["Configuration"] = ["Shared", "Extensions"],
         ["Shared"] = ["Client", "Recipes", "Testing"],
         ["MasterElection"] = ["Shared"],
         ["Naming"] = ["Shared"],
