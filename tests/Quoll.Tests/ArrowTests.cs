@@ -36,6 +36,7 @@ public class ArrowTests
         ["Benchmarks"] = ["Core", "Storage", "Client", "Recipes"],
         ["HoldALock"] = ["Client", "Recipes"],
         ["Configuration"] = ["Shared", "Extensions"],
+        ["Coordination"] = ["Shared"],
         ["Shared"] = ["Client", "Recipes", "Testing"],
         ["MasterElection"] = ["Shared"],
         ["Naming"] = ["Shared"],
