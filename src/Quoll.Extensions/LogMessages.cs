@@ -25,4 +25,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(7, LogLevel.Warning, "The copy of the configuration in {File} was not written: {Why}")]
     public static partial void CopyNotWritten(this ILogger logger, string file, string why);
+
+    [LoggerMessage(8, LogLevel.Error, "Somebody who was told that the configuration below {Path} has changed failed")]
+    public static partial void ListenerFailed(this ILogger logger, Exception error, string path);
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Quoll.Extensions;
@@ -19,6 +20,10 @@ public sealed class ZooKeeperConfigurationOptions
 
     /// <summary>How long the program's start may wait for it.</summary>
     public TimeSpan LoadTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Throws if the settings are not as they must be; such are not taken in, and what was read before stays. Nothing is checked
+    /// if null.</summary>
+    public Action<IConfiguration>? Check { get; set; }
 
     /// <summary>A file that keeps what was read last, for a start while no server can be reached; none if null.</summary>
     public string? LastGoodCopy { get; set; }

@@ -77,12 +77,25 @@ internal sealed class ZooKeeperConfigurationProvider : ConfigurationProvider, ID
             {
                 await Task.Delay(_options.Debounce, Time, _stop.Token).ConfigureAwait(false);
                 if (Take(_cache.Snapshot))
-                    OnReload();
+                    TellListeners();
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // Disposed of.
+        }
+    }
+
+    private void TellListeners()
+    {
+        try
+        {
+            OnReload();
+        }
+        catch (AggregateException e)
+        {
+            // What they can't use is theirs to mend, and perhaps the next change does.
+            _logger.ListenerFailed(e, _path);
         }
     }
 
@@ -102,10 +115,32 @@ internal sealed class ZooKeeperConfigurationProvider : ConfigurationProvider, ID
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, child) in root.Children)
             Add(name, child, settings);
+        if (FindFault(settings) is { } fault)
+        {
+            if (Data.Count == 0 && !TryTakeLastGoodCopy(fault) && !_options.Optional)
+                throw new InvalidOperationException($"The configuration below {_path} was not taken: {fault}");
+            _logger.ConfigurationNotRead(_path, fault);
+            return false;
+        }
+
         if (!Replace(settings))
             return false;
         Keep(settings);
         return true;
+    }
+
+    // Whatever the program's own check throws means that the settings are not good.
+    private string? FindFault(Dictionary<string, string?> settings)
+    {
+        try
+        {
+            _options.Check?.Invoke(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e.Message;
+        }
     }
 
     private static void Add(string key, CachedZnode znode, Dictionary<string, string?> settings)

@@ -83,19 +83,78 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Equal("green", configuration["Colour"]);
     }
 
+    [Fact]
+    public async Task Whoever_fails_when_he_hears_of_a_change_does_not_end_the_changes()
+    {
+        await using var zk = await TestEnsemble.StartAsync(new TestEnsembleOptions());
+        await using var client = zk.CreateClient();
+        await FillAsync(client);
+        using var configuration = (ConfigurationRoot)Read(zk);
+        var failed = new TaskCompletionSource();
+        using var failing = configuration.GetReloadToken().RegisterChangeCallback(
+            _ =>
+            {
+                failed.SetResult();
+                throw new FormatException("what this program can't use");
+            },
+            null);
+        await client.SetAsync("/config/Colour", "red"u8.ToArray());
+        await failed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+        var changed = new TaskCompletionSource();
+        using var watching = ChangeToken.OnChange(configuration.GetReloadToken, () => changed.TrySetResult());
+        await client.SetAsync("/config/Colour", "green"u8.ToArray());
+        await changed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.Equal("green", configuration["Colour"]);
+    }
+
+    [Fact]
+    public async Task Settings_that_are_not_as_they_must_be_are_not_taken_in()
+    {
+        await using var zk = await TestEnsemble.StartAsync(new TestEnsembleOptions());
+        await using var client = zk.CreateClient();
+        await FillAsync(client);
+        var refused = new TaskCompletionSource();
+        using var configuration = (ConfigurationRoot)Read(zk, settings =>
+        {
+            if (settings["Colour"] == "seven")
+                refused.TrySetResult();
+            ArgumentOutOfRangeException.ThrowIfEqual(settings["Colour"], "seven");
+        });
+        var changed = new TaskCompletionSource();
+        using var watching = ChangeToken.OnChange(configuration.GetReloadToken, () => changed.TrySetResult());
+
+        await client.SetAsync("/config/Colour", "seven"u8.ToArray());
+        await refused.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await client.SetAsync("/config/Limits/Items", "20"u8.ToArray());
+        Assert.Equal("blue", configuration["Colour"]);
+        Assert.Equal("10", configuration["Limits:Items"]);
+        Assert.False(changed.Task.IsCompleted);
+
+        // A program that starts now has what was good last; and what is good again is taken in.
+        using var later = (ConfigurationRoot)Read(zk, settings => ArgumentOutOfRangeException.ThrowIfEqual(settings["Colour"], "seven"));
+        Assert.Equal("blue", later["Colour"]);
+        await client.SetAsync("/config/Colour", "red"u8.ToArray());
+        await changed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal("red", configuration["Colour"]);
+        Assert.Equal("20", configuration["Limits:Items"]);
+    }
+
     private static async Task FillAsync(ZooKeeperClient client) => await client.CommitAsync(new Transaction()
         .Create("/config")
         .Create("/config/Colour", "blue"u8.ToArray())
         .Create("/config/Limits")
         .Create("/config/Limits/Items", "10"u8.ToArray()));
 
-    private IConfigurationRoot Read(TestEnsemble zk) => new ConfigurationBuilder()
+    private IConfigurationRoot Read(TestEnsemble zk, Action<IConfiguration>? check = null) => new ConfigurationBuilder()
         .AddZooKeeper("/config", options =>
         {
             options.Client.ConnectionString = zk.ConnectionString;
             options.Client.Adjust = client => client with { Connect = zk.ConnectAsync };
             options.LoadTimeout = TimeSpan.FromSeconds(2);
             options.LastGoodCopy = _copy;
+            options.Check = check;
         })
         .Build();
 }
