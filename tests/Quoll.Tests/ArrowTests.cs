@@ -36,6 +36,7 @@ public class ArrowTests
         ["Benchmarks"] = ["Core", "Storage", "Client", "Recipes"],
         ["HoldALock"] = ["Client", "Recipes"],
         ["Shared"] = ["Client", "Recipes", "Testing"],
+        ["MailCollectors"] = ["Shared"],
         ["Naming"] = ["Shared"],
         ["Simulator"] = ["Core", "Storage", "Client", "Recipes", "Protocol"],
         ["Tests"] = [.. Everything, "Fuzz", "Simulator"],
