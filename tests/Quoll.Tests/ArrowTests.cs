@@ -38,6 +38,7 @@ public class ArrowTests
         ["Shared"] = ["Client", "Recipes", "Testing"],
         ["MailCollectors"] = ["Shared"],
         ["Naming"] = ["Shared"],
+        ["RunOnce"] = ["Shared"],
         ["Simulator"] = ["Core", "Storage", "Client", "Recipes", "Protocol"],
         ["Tests"] = [.. Everything, "Fuzz", "Simulator"],
         ["Fuzz"] = ["Core", "Storage", "Server", "Protocol"],
