@@ -37,6 +37,7 @@ public class ArrowTests
         ["HoldALock"] = ["Client", "Recipes"],
         ["Shared"] = ["Client", "Recipes", "Testing"],
         ["MailCollectors"] = ["Shared"],
+        ["Membership"] = ["Shared"],
         ["Naming"] = ["Shared"],
         ["RunOnce"] = ["Shared"],
         ["Simulator"] = ["Core", "Storage", "Client", "Recipes", "Protocol"],
