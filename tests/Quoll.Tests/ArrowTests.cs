@@ -36,6 +36,7 @@ public class ArrowTests
         ["Benchmarks"] = ["Core", "Storage", "Client", "Recipes"],
         ["HoldALock"] = ["Client", "Recipes"],
         ["Shared"] = ["Client", "Recipes", "Testing"],
+        ["Locks"] = ["Shared"],
         ["MailCollectors"] = ["Shared"],
         ["Membership"] = ["Shared"],
         ["Naming"] = ["Shared"],
