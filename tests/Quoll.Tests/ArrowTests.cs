@@ -40,6 +40,7 @@ public class ArrowTests
         ["MailCollectors"] = ["Shared"],
         ["Membership"] = ["Shared"],
         ["Naming"] = ["Shared"],
+        ["Queues"] = ["Shared"],
         ["RunOnce"] = ["Shared"],
         ["Simulator"] = ["Core", "Storage", "Client", "Recipes", "Protocol"],
         ["Tests"] = [.. Everything, "Fuzz", "Simulator"],
