@@ -44,7 +44,6 @@ public class ArrowTests
         ["Locks"] = ["Shared"],
         ["MailCollectors"] = ["Shared"],
         ["Membership"] = ["Shared"],
-        ["Naming"] = ["Shared"],
         ["Queues"] = ["Shared"],
         ["RunOnce"] = ["Shared"],
         ["Simulator"] = ["Core", "Storage", "Client", "Recipes", "Protocol"],
