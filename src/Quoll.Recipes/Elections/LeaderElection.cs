@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Quoll.Client;
 using Quoll.Recipes.Queueing;
+using Quoll.Recipes.Watching;
 
 namespace Quoll.Recipes;
 
@@ -125,6 +126,22 @@ public sealed class LeaderElection
 
     // The leader's znode is watched, so that candidates who come wake nobody; all of them only while there is no leader.
     private async ValueTask<(LockContender? Leader, Watch Watch)> LookAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                return await LookInSessionAsync(cancellation).ConfigureAwait(false);
+            }
+            catch (SessionExpiredException)
+            {
+                // Whoever leads is to be seen in any session.
+                await Sessions.NextAsync(_client, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async ValueTask<(LockContender? Leader, Watch Watch)> LookInSessionAsync(CancellationToken cancellation)
     {
         while (true)
         {
