@@ -74,7 +74,7 @@ internal sealed class LoopbackPort : IAsyncDisposable
             if (!await first.ConfigureAwait(false))
                 ResetOnClose(socket);
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
             ResetOnClose(socket);
         }

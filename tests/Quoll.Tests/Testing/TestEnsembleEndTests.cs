@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Quoll.Testing;
+using Quoll.Testing.Hosting;
 using Quoll.Tests.Core;
 
 namespace Quoll.Tests.Testing;
@@ -97,6 +98,17 @@ public sealed class TestEnsembleEndTests
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Ensembles.StartAsync(new() { Servers = 0 }));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Ensembles.StartAsync(new() { Servers = 10 }));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Ensembles.StartAsync(new() { TickTime = TimeSpan.Zero }));
+    }
+
+    [Fact]
+    public async Task Who_connects_to_a_port_when_the_ensemble_is_just_ending_does_not_disturb_the_end()
+    {
+        var port = new LoopbackPort(_ => throw new ObjectDisposedException("the ensemble"));
+        using var client = new TcpClient();
+        await client.ConnectAsync(port.EndPoint, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAnyAsync<IOException>(
+            async () => await client.GetStream().ReadExactlyAsync(new byte[1], TestContext.Current.CancellationToken));
+        await port.DisposeAsync();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
