@@ -80,7 +80,7 @@ internal static class CopyCommands
         {
             var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
             var znode = await client.GetAsync(at, invocation.Stop);
-            var file = Path.Combine(Path.GetTempPath(), $"quoll-{Guid.NewGuid():N}");
+            var (file, isOverIt) = (Path.Combine(Path.GetTempPath(), $"quoll-{Guid.NewGuid():N}"), true);
             try
             {
                 await File.WriteAllTextAsync(file, ZnodeBytes.Write(znode.Data, invocation.Bytes), invocation.Stop);
@@ -98,10 +98,14 @@ internal static class CopyCommands
             }
             catch (BadVersionException)
             {
+                isOverIt = false;
                 throw new ShellException($"Somebody else has changed {at} meanwhile. What you wrote is in {file}.");
             }
-
-            File.Delete(file);
+            finally
+            {
+                if (isOverIt)
+                    File.Delete(file);
+            }
         });
         return command;
     }

@@ -8,7 +8,9 @@ internal static class Errors
 {
     public static string Explain(ZooKeeperException e, ZooKeeperClient? client)
     {
-        var what = Sentence(e);
+        var what = e is TransactionFailedException { FailedIndex: >= 0 and var index }
+            ? $"Nothing was done: operation {index + 1} was refused ({e.Error})"
+            : Sentence(e);
         var root = client?.Root is { Length: > 0 } chroot ? $", below {chroot}" : "";
         var server = client?.State.Server is { } told ? $" (asked {told}{root})" : "";
         var todo = e.Error switch

@@ -24,11 +24,22 @@ internal sealed class QuollShell(string address)
         return printed;
     }
 
+    /// <summary>Edits a znode with an editor that needs nobody, and returns what was said.</summary>
+    public async Task<string[]> EditAsync(string path, string editor)
+    {
+        using var program = Start(["edit", path], editor);
+        await program.EndAsync();
+        return [.. program.Said];
+    }
+
     /// <summary>Starts one that goes on.</summary>
-    public ClientProgram Start(params string[] command)
+    public ClientProgram Start(params string[] command) => Start(command, editor: "false");
+
+    private ClientProgram Start(string[] command, string editor)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" 2>&1", ServerCommand.QuollProgram, .. command]);
         start.Environment["QUOLL_SERVER"] = address;
+        start.Environment["EDITOR"] = editor;
         return ClientProgram.Start(start);
     }
 }

@@ -128,6 +128,46 @@ public sealed class ShellCommandTests(RecipeServers servers)
         Assert.Equal(2, table.Count(line => line.Contains(" follower ", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [EachServer]
+    public async Task An_editor_changes_data_unless_somebody_else_has_meanwhile(ServerKind kind)
+    {
+        var shell = await OpenAsync(kind);
+        await shell.DoAsync("create", "/edited", "on");
+        Assert.Equal(["/edited was set."], await shell.EditAsync("/edited", "sed -i s/on/off/"));
+        Assert.Equal(["Nothing was changed."], await shell.EditAsync("/edited", "true"));
+        Assert.Equal(["off"], await shell.DoAsync("get", "/edited"));
+        var answer = await shell.EditAsync("/edited", "false");
+        Assert.Equal(["false ended with 1: nothing was changed."], answer);
+
+        // The editor is somebody else at the same time.
+        answer = await shell.EditAsync("/edited", $"sh -c '{ServerCommand.QuollProgram} set /edited theirs; echo ours > $0'");
+        Assert.Matches("^Somebody else has changed /edited meanwhile. What you wrote is in /.+[.]$", answer[0]);
+        var kept = answer[0].Split(' ')[^1].TrimEnd('.');
+        Assert.Equal(["ours"], await File.ReadAllLinesAsync(kept, TestContext.Current.CancellationToken));
+        File.Delete(kept);
+        Assert.Equal(["theirs"], await shell.DoAsync("get", "/edited"));
+    }
+
+    [Theory]
+    [EachServer]
+    public async Task Several_things_are_done_or_none_and_who_may_is_told(ServerKind kind)
+    {
+        var shell = await OpenAsync(kind);
+        Assert.Equal(["2 operations were carried out"], await shell.DoAsync("multi", "create /m one", "set /m 'two words'"));
+        Assert.Equal(["two words"], await shell.DoAsync("get", "/m"));
+        var (code, printed) = await shell.RunAsync("multi", "create /n", "check /nope");
+        Assert.Equal(1, code);
+        Assert.StartsWith("Nothing was done: operation 2 was refused (NoNode)", printed[0]);
+        Assert.Equal(1, (await shell.RunAsync("get", "/n")).Code);
+
+        await shell.DoAsync("create", "--auth", "digest:user:password", "/mine", "x", "auth::cdrwa");
+        Assert.StartsWith("Insufficient permission : /mine", (await shell.RunAsync("get", "/mine")).Printed[0]);
+        Assert.Equal(["x"], await shell.DoAsync("get", "--auth", "digest:user:password", "/mine"));
+        await shell.DoAsync("setAcl", "-R", "/mine", "world:anyone:r", "--auth", "digest:user:password");
+        Assert.Equal(["x"], await shell.DoAsync("get", "/mine"));
+    }
+
     private async Task<QuollShell> OpenAsync(ServerKind kind) =>
         new(await servers.AddressesAsync(kind) + await servers.CreateRootAsync(kind, "shell"));
 }
