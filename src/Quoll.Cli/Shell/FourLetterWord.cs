@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
@@ -9,8 +10,14 @@ internal static class FourLetterWord
     private const int Most = 16 << 20;
 
     /// <summary>What it says; null if it does not answer.</summary>
-    public static async Task<string?> AskAsync(string host, int port, string word, TimeSpan patience, CancellationToken stop)
+    /// <param name="server">Which one, as host:port.</param>
+    /// <param name="word">The word.</param>
+    /// <param name="patience">How long to wait for it.</param>
+    /// <param name="stop">Ends the waiting.</param>
+    public static async Task<string?> AskAsync(string server, string word, TimeSpan patience, CancellationToken stop)
     {
+        var colon = server.LastIndexOf(':');
+        var (host, port) = (server[..colon].Trim('[', ']'), int.Parse(server[(colon + 1)..], CultureInfo.InvariantCulture));
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         end.CancelAfter(patience);
         try

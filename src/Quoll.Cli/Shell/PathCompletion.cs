@@ -18,6 +18,7 @@ internal static class PathCompletion
         using var patience = new CancellationTokenSource(Patience);
         try
         {
+            // Completions are asked for by a person who waits, on the thread that reads the keys, and cannot be awaited.
             var children = client.TryGetChildrenAsync(parent, patience.Token).AsTask().GetAwaiter().GetResult()?.Names ?? [];
             return children.Order(StringComparer.Ordinal).Select(name => new CompletionItem(Subtree.Join(parent, name)));
         }

@@ -1,18 +1,12 @@
-using System.Globalization;
-
 namespace Quoll.Cli.Shell;
 
 /// <summary>What a server says of itself by <c>srvr</c>, which every server answers.</summary>
 internal sealed record ServerStatus(string Server, bool Answers, string Mode, string Version, IReadOnlyDictionary<string, string> Fields)
 {
-    public static async Task<ServerStatus> AskAsync(string server, TimeSpan patience, CancellationToken stop)
-    {
-        var colon = server.LastIndexOf(':');
-        var (host, port) = (server[..colon].Trim('[', ']'), int.Parse(server[(colon + 1)..], CultureInfo.InvariantCulture));
-        return await FourLetterWord.AskAsync(host, port, "srvr", patience, stop) is { } text
+    public static async Task<ServerStatus> AskAsync(string server, TimeSpan patience, CancellationToken stop) =>
+        await FourLetterWord.AskAsync(server, "srvr", patience, stop) is { } text
             ? Parse(server, text)
             : new ServerStatus(server, false, "no answer", "", new Dictionary<string, string>());
-    }
 
     public static ServerStatus Parse(string server, string text)
     {

@@ -64,9 +64,7 @@ internal static class StatusCommands
         {
             foreach (var server in Servers(invocation))
             {
-                var colon = server.LastIndexOf(':');
-                var port = int.Parse(server[(colon + 1)..], System.Globalization.CultureInfo.InvariantCulture);
-                var answer = await FourLetterWord.AskAsync(server[..colon], port, "cons", Patience, invocation.Stop);
+                var answer = await FourLetterWord.AskAsync(server, "cons", Patience, invocation.Stop);
                 var lines = (answer ?? "no answer").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
                 invocation.Show(() => $"{server}\n  {string.Join("\n  ", lines)}", json => json.Object(() =>
                 {

@@ -125,21 +125,8 @@ public sealed class LeaderElection
     }
 
     // The leader's znode is watched, so that candidates who come wake nobody; all of them only while there is no leader.
-    private async ValueTask<(LockContender? Leader, Watch Watch)> LookAsync(CancellationToken cancellation)
-    {
-        while (true)
-        {
-            try
-            {
-                return await LookInSessionAsync(cancellation).ConfigureAwait(false);
-            }
-            catch (SessionExpiredException)
-            {
-                // Whoever leads is to be seen in any session.
-                await Sessions.NextAsync(_client, cancellation).ConfigureAwait(false);
-            }
-        }
-    }
+    private ValueTask<(LockContender? Leader, Watch Watch)> LookAsync(CancellationToken cancellation) =>
+        Sessions.ReadAsync(_client, LookInSessionAsync, cancellation);
 
     private async ValueTask<(LockContender? Leader, Watch Watch)> LookInSessionAsync(CancellationToken cancellation)
     {
