@@ -23,6 +23,6 @@ internal static class ExitCode
     /// <summary>No server answered in time.</summary>
     public const int NoServer = 6;
 
-    /// <summary>Ctrl+C.</summary>
+    /// <summary>Ctrl+C, or told to end.</summary>
     public const int Interrupted = 130;
 }

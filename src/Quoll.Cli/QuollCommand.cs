@@ -8,8 +8,7 @@ namespace Quoll.Cli;
 internal static class QuollCommand
 {
     /// <summary>Runs what a command line says. One that cannot be read has a code of its own.</summary>
-    public static async Task<int> RunAsync(
-        RootCommand root, IReadOnlyList<string> words, InvocationConfiguration how, CancellationToken stop)
+    public static async Task<int> RunAsync(RootCommand root, IReadOnlyList<string> words, CancellationToken stop)
     {
         // /h and /? are paths here, and no calls for help.
         foreach (var help in root.Options.OfType<HelpOption>().ToArray())
@@ -18,17 +17,17 @@ internal static class QuollCommand
 
         // As zkCli has it.
         var parsed = root.Parse([.. words.Select(word => word == "-server" ? "--server" : word)]);
-        var code = await parsed.InvokeAsync(how, stop);
+        var code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, stop);
         return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
     }
 
-    public static RootCommand Create()
+    public static RootCommand Create(EndSignals signals)
     {
         var root = new RootCommand("Quoll: ZooKeeper, in C#. Every ZooKeeper client works with it.");
         root.Subcommands.Add(ServeCommand.Create());
         var settings = new ShellSettings();
         var shell = new ShellContext(settings, ShellConsole.OfProcess());
-        var prompt = PromptCommand.Create(shell);
+        var prompt = PromptCommand.Create(shell, signals);
         settings.AddTo(prompt);
         root.Subcommands.Add(prompt);
         foreach (var command in ShellCommands.All(shell))

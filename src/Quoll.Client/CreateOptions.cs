@@ -17,6 +17,10 @@ public readonly record struct CreateOptions
     /// </summary>
     public TimeSpan Ttl { get; init; }
 
+    /// <summary>No data at all is kept, instead of empty data, as Java's clients have it who create with null. The data that is passed
+    /// is not sent then.</summary>
+    public bool IsDataNull { get; init; }
+
     public static implicit operator CreateOptions(CreateMode mode) => new() { Mode = mode };
 
     /// <summary>The same as the conversion, for languages without it.</summary>

@@ -1,3 +1,4 @@
+using Quoll.Protocol.Jute;
 using Quoll.Protocol.Records;
 
 namespace Quoll.Client;
@@ -5,7 +6,17 @@ namespace Quoll.Client;
 /// <summary>A znode as it was when it was read.</summary>
 /// <param name="Data">Its data; empty also where the server has none at all.</param>
 /// <param name="Stat">Its versions, zxids, times and owner.</param>
-public readonly record struct Znode(byte[] Data, Stat Stat);
+public readonly record struct Znode(byte[] Data, Stat Stat)
+{
+    /// <summary>The server has no data at all, which Java's clients read as null.</summary>
+    public bool IsDataNull { get; init; }
+
+    internal static Znode Read(scoped ref JuteReader reader)
+    {
+        var response = GetDataResponse.Read(ref reader);
+        return new Znode(response.Data.ToArray() ?? [], response.Stat) { IsDataNull = response.Data.IsNull };
+    }
+}
 
 /// <summary>The children of a znode as they were when they were read.</summary>
 /// <param name="Names">The names, without the parent's path, in no order.</param>

@@ -19,6 +19,7 @@ namespace Quoll.Client;
 /// </remarks>
 public sealed class ZooKeeperClient : IAsyncDisposable
 {
+    private const string ConfigPath = "/zookeeper/config";
     private readonly SessionHost _host;
     private readonly string _root;
     private readonly ZooKeeperSession? _boundTo;
@@ -270,6 +271,30 @@ public sealed class ZooKeeperClient : IAsyncDisposable
     /// <summary>The identities that the server takes this connection's client for, for servers of 3.7 or later.</summary>
     public ValueTask<Identity[]> WhoAmIAsync(CancellationToken cancellationToken = default) =>
         Send(new WhoAmIRequest(), cancellationToken).Task;
+
+    /// <summary>The ensemble's configuration as its servers have it: the lines of its servers, and its version. Its path is the same
+    /// below every root.</summary>
+    public ValueTask<Znode> GetConfigAsync(CancellationToken cancellationToken = default) =>
+        Send(new GetRequest("", ConfigPath), cancellationToken).Certain;
+
+    /// <summary>The ensemble's configuration, and tells when it becomes another.</summary>
+    public async ValueTask<Watched<Znode>> GetConfigAndWatchAsync(CancellationToken cancellationToken = default)
+    {
+        var watch = new Watch(_host, ConfigPath, ConfigPath, isOnChildren: false);
+        return new(await Send(new GetRequest("", ConfigPath) { Watch = watch }, cancellationToken).Certain.ConfigureAwait(false), watch);
+    }
+
+    /// <summary>Changes which servers the ensemble consists of.</summary>
+    /// <returns>The configuration that is in force now.</returns>
+    /// <exception cref="NoAuthException">This client may not: the superuser may, and whom the configuration's ACL allows it.</exception>
+    /// <exception cref="ZooKeeperException">It is switched off (<see cref="ErrorCode.ReconfigDisabled"/>; Quoll's leaders say so always),
+    /// another is under way, or too few of the new servers are in step.</exception>
+    public ValueTask<Znode> ReconfigureAsync(Reconfiguration change, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        change.Validate();
+        return Send(new ReconfigureRequest(change), cancellationToken).Certain;
+    }
 
     /// <summary>Reads a znode, null if it is not there, and tells when that changes. Of one that is not there nothing is told: watch with
     /// <see cref="ExistsAndWatchAsync"/>.</summary>

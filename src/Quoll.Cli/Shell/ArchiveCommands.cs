@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Quoll.Client;
 
 namespace Quoll.Cli.Shell;
@@ -22,13 +21,19 @@ internal static class ArchiveCommands
         };
         shell.SetAction(command, async invocation =>
         {
-            var (client, root, count) = (await invocation.ConnectAsync(), invocation.Get(path), 0);
+            var (client, root, count, left) = (await invocation.ConnectAsync(), invocation.Get(path), 0, 0);
             await using var target = invocation.Get(file) is { } to ? new StreamWriter(to.FullName) : null;
             await foreach (var visited in Subtree.WalkAsync(client, root, SubtreeParts.Data | SubtreeParts.Acl, invocation.Stop))
             {
-                if (IsOfServer(visited.Path) || (visited.Stat.EphemeralOwner != 0 && !invocation.Get(ephemerals)))
+                if (IsOfServer(visited.Path))
                     continue;
-                var line = ArchiveLine.Write(visited.Path[(root == "/" ? 0 : root.Length)..], visited.Data, visited.Acl);
+                if (visited.IsEphemeral && !invocation.Get(ephemerals))
+                {
+                    left++;
+                    continue;
+                }
+
+                var line = ArchiveLine.Write(Subtree.Below(root, visited.Path), visited);
                 if (target is null)
                     invocation.Console.Line(line);
                 else
@@ -38,6 +43,8 @@ internal static class ArchiveCommands
             }
 
             invocation.Console.Progress(null);
+            if (left > 0)
+                invocation.Console.Error($"{left} ephemeral znodes were left out: they belong to sessions (--ephemerals).");
             if (target is not null)
             {
                 invocation.Show(
@@ -66,13 +73,13 @@ internal static class ArchiveCommands
                 await WriteCommands.CreateParentsAsync(client, root, invocation.Stop);
             while (await (source ?? invocation.Console.Input).ReadLineAsync(invocation.Stop) is { } line)
             {
-                var (below, data, acl) = ArchiveLine.Read(line, ++number);
-                var at = root == "/" ? (below.Length == 0 ? "/" : below) : root + below;
+                var (below, data, options) = ArchiveLine.Read(line, ++number);
+                var at = root == "/" && below.Length > 0 ? below : root + below;
                 if (at == "/" || IsOfServer(at))
                     continue;
                 await writes.AddAsync(invocation.Get(overwrite)
-                    ? CreateOrSetAsync(client, at, data, acl, invocation.Stop)
-                    : CreateAsync(client, at, data, acl, invocation.Get(skip), invocation.Stop));
+                    ? CreateOrSetAsync(client, at, data, options, invocation.Stop)
+                    : CreateAsync(client, at, data, options, invocation.Get(skip), invocation.Stop));
                 if (number % ProgressEach == 0)
                     invocation.Console.Progress($"{number} znodes read");
             }
@@ -120,51 +127,18 @@ internal static class ArchiveCommands
         }));
 
     private static async Task CreateAsync(
-        ZooKeeperClient client, string path, byte[] data, IReadOnlyList<AclEntry> acl, bool skip, CancellationToken stop)
+        ZooKeeperClient client, string path, byte[] data, CreateOptions options, bool skip, CancellationToken stop)
     {
-        var options = new CreateOptions { Acl = acl };
         if (await client.TryCreateAsync(path, data, options, stop) is null && !skip)
             throw new NodeExistsException(path, $"{path} is there already (--overwrite, --skip).");
     }
 
     private static async Task CreateOrSetAsync(
-        ZooKeeperClient client, string path, byte[] data, IReadOnlyList<AclEntry> acl, CancellationToken stop)
+        ZooKeeperClient client, string path, byte[] data, CreateOptions options, CancellationToken stop)
     {
-        if (await client.TryCreateAsync(path, data, new CreateOptions { Acl = acl }, stop) is null)
+        if (await client.TryCreateAsync(path, data, options, stop) is null)
             await client.SetAsync(path, data, cancellationToken: stop);
     }
 
     private static bool IsOfServer(string path) => path == "/zookeeper" || path.StartsWith("/zookeeper/", StringComparison.Ordinal);
-}
-
-/// <summary>A znode as a line: its path below the root, its data as text or else in base64, and its ACL unless it is open to all.</summary>
-internal static class ArchiveLine
-{
-    public static string Write(string below, byte[] data, IReadOnlyList<AclEntry> acl) => JsonAnswer.Write(json => json.Object(() =>
-    {
-        json.Writer.WriteString("path", below);
-        json.Data(data, ByteFormat.Text);
-        if (!acl.SequenceEqual(AclEntry.Open))
-            json.Writer.WriteString("acl", AclText.Join(acl));
-    }));
-
-    /// <exception cref="ShellException">It is no such line.</exception>
-    public static (string Below, byte[] Data, IReadOnlyList<AclEntry> Acl) Read(string line, int number)
-    {
-        try
-        {
-            using var parsed = JsonDocument.Parse(line);
-            var root = parsed.RootElement;
-            var data = root.TryGetProperty("base64", out var base64)
-                ? base64.GetBytesFromBase64()
-                : ZnodeBytes.Read(root.GetProperty("data").GetString()!, ByteFormat.Text);
-            var acl = root.TryGetProperty("acl", out var entries) ? AclText.Parse(entries.GetString()!) : AclEntry.Open;
-            return (root.GetProperty("path").GetString()!, data, acl);
-        }
-        catch (Exception e) when (
-            e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or UsageException)
-        {
-            throw new ShellException($"Line {number} is not one that export writes: {e.Message}");
-        }
-    }
 }

@@ -28,8 +28,7 @@ internal static class CopyCommands
                     break;
                 if (IsEphemeral(visited, invocation))
                     continue;
-                var options = new CreateOptions { Acl = visited.Acl };
-                var copy = client.CreateAsync(Moved(visited.Path, source, target), visited.Data, options, invocation.Stop);
+                var copy = client.CreateAsync(Moved(visited.Path, source, target), visited.Data, visited.AsCreated, invocation.Stop);
                 await writes.AddAsync(copy.AsTask());
             }
 
@@ -53,7 +52,7 @@ internal static class CopyCommands
             var (found, bytes) = (new List<Visited>(), 0);
             await foreach (var visited in Subtree.WalkAsync(client, source, SubtreeParts.Data | SubtreeParts.Acl, invocation.Stop))
             {
-                if (visited.Stat.EphemeralOwner != 0)
+                if (visited.IsEphemeral)
                     throw new ShellException($"{visited.Path} is ephemeral: it belongs to a session, and cannot be moved.");
                 found.Add(visited);
                 bytes += visited.Data.Length + (2 * visited.Path.Length) + 100;
@@ -63,7 +62,7 @@ internal static class CopyCommands
 
             var transaction = new Transaction();
             foreach (var visited in found)
-                transaction.Create(Moved(visited.Path, source, target), visited.Data, new CreateOptions { Acl = visited.Acl });
+                transaction.Create(Moved(visited.Path, source, target), visited.Data, visited.AsCreated);
             foreach (var visited in found.AsEnumerable().Reverse())
                 transaction.Delete(visited.Path, visited.Stat.Version);
             await client.CommitAsync(transaction, invocation.Stop);
@@ -122,7 +121,7 @@ internal static class CopyCommands
 
     private static bool IsEphemeral(Visited visited, Invocation invocation)
     {
-        if (visited.Stat.EphemeralOwner == 0)
+        if (!visited.IsEphemeral)
             return false;
         invocation.Console.Error($"{visited.Path} is ephemeral, and left out: it belongs to a session.");
         return true;
@@ -134,36 +133,5 @@ internal static class CopyCommands
             throw new UsageException($"{target} is inside of {source}.");
     }
 
-    private static string Moved(string path, string source, string target) => target + path[(source == "/" ? 0 : source.Length)..];
-}
-
-/// <summary>
-/// Writes that are made one after the other without waiting for each: a server carries out what a session asks for in its order. So many
-/// are under way at most; the first that fails ends it.
-/// </summary>
-internal sealed class OrderedWrites
-{
-    private const int Most = 256;
-    private readonly Queue<Task> _underWay = new();
-
-    public int Done { get; private set; }
-
-    public async ValueTask AddAsync(Task write)
-    {
-        _underWay.Enqueue(write);
-        if (_underWay.Count == Most)
-            await TakeAsync();
-    }
-
-    public async ValueTask FinishAsync()
-    {
-        while (_underWay.Count > 0)
-            await TakeAsync();
-    }
-
-    private async ValueTask TakeAsync()
-    {
-        await _underWay.Dequeue();
-        Done++;
-    }
+    private static string Moved(string path, string source, string target) => target + Subtree.Below(source, path);
 }

@@ -8,11 +8,14 @@ internal static class Errors
 {
     public static string Explain(ZooKeeperException e, ZooKeeperClient? client)
     {
-        var what = e is TransactionFailedException { FailedIndex: >= 0 and var index }
+        var words = e is TransactionFailedException { FailedIndex: >= 0 and var index }
             ? $"Nothing was done: operation {index + 1} was refused ({e.Error})"
-            : Sentence(e);
+            : Words(e);
         var root = client?.Root is { Length: > 0 } chroot ? $", below {chroot}" : "";
         var server = client?.State.Server is { } told ? $" (asked {told}{root})" : "";
+
+        // The client's own message has the server in it, and what became of the request.
+        var what = words is null ? e.Message : words + server;
         var todo = e.Error switch
         {
             ErrorCode.NoNode when e is not TransactionFailedException => null,
@@ -20,12 +23,14 @@ internal static class Errors
             ErrorCode.NotEmpty => "deleteall removes a znode with all below it.",
             ErrorCode.BadVersion => "Somebody has changed it: look at it again, or leave the version out.",
             ErrorCode.QuotaExceeded => "listquota shows the limits.",
+            _ when e.Outcome == RequestOutcome.Unknown => "Look whether it was carried out, before you do it again.",
             ErrorCode.ConnectionLoss => "Is --server right, and does the server run? quoll status asks each one.",
             ErrorCode.Unimplemented => "This server does not know the request: it may be older, or have it turned off.",
+            ErrorCode.ReconfigDisabled =>
+                "Servers that are to allow it have reconfigEnabled=true. Quoll's leaders never do: their servers go by their files.",
             _ => null,
         };
-        var lost = e.Outcome == RequestOutcome.Unknown ? " Whether it was carried out is not known." : "";
-        return todo is null ? what + server + lost : $"{what}{server}{lost}\n{todo}";
+        return todo is null ? what : $"{what}\n{todo}";
     }
 
     public static int ToExitCode(ZooKeeperException e) => e.Error switch
@@ -34,7 +39,8 @@ internal static class Errors
         _ => ExitCode.Refused,
     };
 
-    private static string Sentence(ZooKeeperException e) => e.Error switch
+    // As zkCli says it, where it has words for it.
+    private static string? Words(ZooKeeperException e) => e.Error switch
     {
         ErrorCode.NoNode => $"Node does not exist: {e.Path}",
         ErrorCode.NoChildrenForEphemerals => $"Ephemerals cannot have children: {e.Path}",
@@ -45,7 +51,8 @@ internal static class Errors
         ErrorCode.NoAuth => $"Insufficient permission : {e.Path}",
         ErrorCode.BadArguments => $"Arguments are not valid : {e.Path}",
         ErrorCode.BadVersion => $"version No is not valid : {e.Path}",
+        ErrorCode.ReconfigDisabled => "KeeperErrorCode = Reconfig is disabled",
         ErrorCode.QuotaExceeded => $"Quota has exceeded : {e.Path}",
-        _ => e.Message,
+        _ => null,
     };
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Quoll.Client;
 using Quoll.Protocol.Records;
 
 namespace Quoll.Cli.Shell;
@@ -39,7 +40,16 @@ internal sealed class JsonAnswer(Utf8JsonWriter writer)
 
     public void Strings(IEnumerable<string> items) => Array(items, writer.WriteStringValue);
 
-    /// <summary>A znode's data as a member: by default as text where it is text, and else as base64.</summary>
+    /// <summary>A znode's data as a member: null where the server has none at all.</summary>
+    public void Data(Znode znode, ByteFormat format)
+    {
+        if (znode.IsDataNull)
+            writer.WriteNull("data");
+        else
+            Data(znode.Data, format);
+    }
+
+    /// <summary>Data as a member: by default as text where it is text, and else as base64.</summary>
     public void Data(byte[] data, ByteFormat format)
     {
         var name = format switch

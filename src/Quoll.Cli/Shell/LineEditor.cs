@@ -13,8 +13,21 @@ internal sealed class LineEditor(History history, Func<string, IEnumerable<strin
     private int _cursor;
     private int _at;
 
-    /// <summary>The line; null at the end of what is typed (Ctrl+D).</summary>
+    /// <summary>The line; empty if it was given up (Ctrl+C), null at the end of what is typed (Ctrl+D).</summary>
     public string? Read(string label)
+    {
+        Console.TreatControlCAsInput = true;
+        try
+        {
+            return ReadLine(label);
+        }
+        finally
+        {
+            Console.TreatControlCAsInput = false;
+        }
+    }
+
+    private string? ReadLine(string label)
     {
         _label = label;
         _line.Clear();
@@ -29,6 +42,12 @@ internal sealed class LineEditor(History history, Func<string, IEnumerable<strin
                 return _line.ToString();
             }
 
+            if (key is { Key: ConsoleKey.C, Modifiers: ConsoleModifiers.Control })
+            {
+                Console.Write("^C\n");
+                return "";
+            }
+
             if (key is { Key: ConsoleKey.D, Modifiers: ConsoleModifiers.Control } && _line.Length == 0)
             {
                 Console.Write("\n");
@@ -40,11 +59,14 @@ internal sealed class LineEditor(History history, Func<string, IEnumerable<strin
         }
     }
 
-    /// <summary>Draws it again.</summary>
+    /// <summary>Draws it again; of a line that is wider than the terminal what is around the cursor.</summary>
     public void Show()
     {
-        var back = _line.Length - _cursor;
-        Console.Write($"\r\e[K{_label}{_line}{(back > 0 ? $"\e[{back}D" : "")}");
+        var room = Math.Max(10, Console.WindowWidth - _label.Length - 1);
+        var first = Math.Clamp(_cursor - (room / 2), 0, Math.Max(0, _line.Length - room));
+        var shown = _line.ToString(first, Math.Min(room, _line.Length - first));
+        var back = first + shown.Length - _cursor;
+        Console.Write($"\r\e[K{_label}{shown}{(back > 0 ? $"\e[{back}D" : "")}");
     }
 
     private void Take(ConsoleKeyInfo key)
@@ -52,11 +74,11 @@ internal sealed class LineEditor(History history, Func<string, IEnumerable<strin
         if (key.Modifiers.HasFlag(ConsoleModifiers.Control))
             TakeControl(key.Key);
         else if (key.Key == ConsoleKey.Backspace && _cursor > 0)
-            _line.Remove(--_cursor, 1);
+            Erase(Left());
         else if (key.Key == ConsoleKey.Delete && _cursor < _line.Length)
-            _line.Remove(_cursor, 1);
+            _line.Remove(_cursor, Right() - _cursor);
         else if (key.Key is ConsoleKey.LeftArrow or ConsoleKey.RightArrow)
-            _cursor = Math.Clamp(_cursor + (key.Key == ConsoleKey.LeftArrow ? -1 : 1), 0, _line.Length);
+            _cursor = key.Key == ConsoleKey.LeftArrow ? Left() : Right();
         else if (key.Key is ConsoleKey.Home or ConsoleKey.End)
             _cursor = key.Key == ConsoleKey.Home ? 0 : _line.Length;
         else if (key.Key is ConsoleKey.UpArrow or ConsoleKey.DownArrow)
@@ -78,16 +100,13 @@ internal sealed class LineEditor(History history, Func<string, IEnumerable<strin
                 _cursor = _line.Length;
                 break;
             case ConsoleKey.U:
-                _line.Remove(0, _cursor);
-                _cursor = 0;
+                Erase(0);
                 break;
             case ConsoleKey.K:
                 _line.Length = _cursor;
                 break;
             case ConsoleKey.W:
-                var from = _line.ToString(0, _cursor).TrimEnd().LastIndexOf(' ') + 1;
-                _line.Remove(from, _cursor - from);
-                _cursor = from;
+                Erase(_line.ToString(0, _cursor).TrimEnd().LastIndexOf(' ') + 1);
                 break;
             case ConsoleKey.L:
                 Console.Write("\e[H\e[2J");
@@ -96,6 +115,17 @@ internal sealed class LineEditor(History history, Func<string, IEnumerable<strin
                 Search();
                 break;
         }
+    }
+
+    // Characters that are two in UTF-16 are one here.
+    private int Left() => Math.Max(0, _cursor - (_cursor > 1 && char.IsLowSurrogate(_line[_cursor - 1]) ? 2 : 1));
+
+    private int Right() => Math.Min(_line.Length, _cursor + (_cursor < _line.Length && char.IsHighSurrogate(_line[_cursor]) ? 2 : 1));
+
+    private void Erase(int from)
+    {
+        _line.Remove(from, _cursor - from);
+        _cursor = from;
     }
 
     private void Recall(int step)

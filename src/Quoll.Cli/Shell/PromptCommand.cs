@@ -5,7 +5,7 @@ namespace Quoll.Cli.Shell;
 /// <summary><c>quoll shell</c>: one line after the other, typed, or from a script on standard input.</summary>
 internal static class PromptCommand
 {
-    public static Command Create(ShellContext shell)
+    public static Command Create(ShellContext shell, EndSignals signals)
     {
         var keepGoing = new Option<bool>("--keep-going") { Description = "In a script, go on after a line that failed." };
         var command = new Command(
@@ -17,10 +17,17 @@ internal static class PromptCommand
         shell.SetAction(command, async invocation =>
         {
             shell.Start = invocation.Parsed;
-            await using var prompt = new Prompt(shell, invocation.Stop);
-            invocation.ExitCode = shell.Console.IsTerminal
-                ? await prompt.TypeAsync()
-                : await prompt.RunScriptAsync(invocation.Get(keepGoing));
+            await using var prompt = new Prompt(shell, signals);
+            try
+            {
+                invocation.ExitCode = shell.Console.IsTerminal
+                    ? await prompt.TypeAsync()
+                    : await prompt.RunScriptAsync(invocation.Get(keepGoing));
+            }
+            catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+            {
+                invocation.ExitCode = ExitCode.Interrupted;
+            }
         });
         return command;
     }
@@ -30,17 +37,18 @@ internal static class PromptCommand
 internal sealed class Prompt : IAsyncDisposable
 {
     private readonly ShellContext _shell;
+    private readonly EndSignals _signals;
     private readonly CancellationToken _stop;
     private readonly RootCommand _lines = new("The commands of the prompt. --help behind one tells more of it.");
     private readonly History _history = History.OfUser();
     private bool _isOver;
 
-    public Prompt(ShellContext shell, CancellationToken stop)
+    public Prompt(ShellContext shell, EndSignals signals)
     {
-        (_shell, _stop) = (shell, stop);
+        (_shell, _signals, _stop) = (shell, signals, signals.Stop);
         _lines.Subcommands.Clear();
         shell.Settings.AddTo(_lines);
-        foreach (var command in ShellCommands.All(shell).Concat(Own()))
+        foreach (var command in ShellCommands.All(shell).Concat(WatchCommands.OfPrompt(shell)).Concat(Own()))
             _lines.Subcommands.Add(command);
     }
 
@@ -53,7 +61,7 @@ internal sealed class Prompt : IAsyncDisposable
         while (!_isOver && !_stop.IsCancellationRequested)
         {
             _shell.Console.Editor = editor;
-            var line = await Task.Run(() => editor.Read(Label()));
+            var line = await Task.Run(() => editor.Read(Label())).WaitAsync(_stop);
             _shell.Console.Editor = null;
             if (line is null)
                 break;
@@ -70,7 +78,7 @@ internal sealed class Prompt : IAsyncDisposable
     public async Task<int> RunScriptAsync(bool keepGoing)
     {
         var (first, number) = (ExitCode.Clean, 0);
-        while (!_isOver && await _shell.Console.Input.ReadLineAsync(_stop) is { } line)
+        while (!_isOver && await _shell.Console.Input.ReadLineAsync(_stop).AsTask().WaitAsync(_stop) is { } line)
         {
             number++;
             if (line.Trim() is "" or ['#', ..])
@@ -80,7 +88,7 @@ internal sealed class Prompt : IAsyncDisposable
             if (code == ExitCode.Clean)
                 continue;
             first = first == ExitCode.Clean ? code : first;
-            if (keepGoing)
+            if (keepGoing && code != ExitCode.Interrupted)
                 continue;
             _shell.Console.Error($"Line {number} failed: {line}");
             break;
@@ -100,7 +108,7 @@ internal sealed class Prompt : IAsyncDisposable
         try
         {
             // Ctrl+C ends the command, and not the prompt.
-            return await QuollCommand.RunAsync(_lines, LineWords.Split(line), new InvocationConfiguration(), _stop);
+            return await _signals.RunPartAsync(stop => QuollCommand.RunAsync(_lines, LineWords.Split(line), stop));
         }
         catch (UsageException e)
         {
@@ -154,8 +162,9 @@ internal sealed class Prompt : IAsyncDisposable
             _isOver = true;
             return Task.CompletedTask;
         });
-        var help = new Command("help", "List the commands.");
-        help.SetAction(_ => _lines.Parse("--help").Invoke());
+        var about = new Argument<string?>("command") { Arity = ArgumentArity.ZeroOrOne };
+        var help = new Command("help", "List the commands, or tell more of one.\nhelp get") { about };
+        help.SetAction(parsed => _lines.Parse([.. new[] { parsed.GetValue(about) }.OfType<string>(), "--help"]).Invoke());
         return [connect, close, history, redo, version, quit, help];
     }
 }

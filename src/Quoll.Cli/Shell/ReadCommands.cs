@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Quoll.Client;
 
 namespace Quoll.Cli.Shell;
@@ -8,20 +7,23 @@ namespace Quoll.Cli.Shell;
 internal static class ReadCommands
 {
     public static IEnumerable<Command> All(ShellContext shell) =>
-        [List(shell), Get(shell), Stat(shell), Count(shell), Ephemerals(shell), Sync(shell), Config(shell)];
-
-    private static Option<bool> WatchFlag() => new("-w") { Description = "Tell when it changes, once." };
+        [List(shell), Get(shell), Stat(shell), Count(shell), Ephemerals(shell), Sync(shell)];
 
     private static Command List(ShellContext shell)
     {
-        var (path, stat, watch) = (ShellCommands.Path(shell), ShellCommands.StatFlag(), WatchFlag());
+        var (path, stat, watch) = (ShellCommands.Path(shell), ShellCommands.StatFlag(), new WatchFlag());
         var recursive = new Option<bool>("-R") { Description = "With all that is below." };
-        var command = new Command("ls", "List the children of a znode.\nquoll ls -R /app") { path, stat, watch, recursive };
+        var command = new Command("ls", "List the children of a znode.\nquoll ls -R /app")
+        {
+            path, stat, watch.Option, recursive, watch.Word,
+        };
         shell.SetAction(command, async invocation =>
         {
             var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
             if (invocation.Get(recursive))
             {
+                if (watch.IsSet(invocation))
+                    throw new UsageException("-R and -w do not go together: addWatch tells of all changes below a znode.");
                 // In zkCli's order: all children of a znode, then what is below each.
                 await foreach (var visited in Subtree.WalkAsync(client, at, SubtreeParts.None, invocation.Stop))
                 {
@@ -35,7 +37,7 @@ internal static class ReadCommands
 
             Watch? changed = null;
             ZnodeChildren children;
-            if (invocation.Get(watch))
+            if (watch.IsSet(invocation))
                 (children, changed) = await client.GetChildrenAndWatchAsync(at, invocation.Stop);
             else
                 children = await client.GetChildrenAsync(at, invocation.Stop);
@@ -44,34 +46,38 @@ internal static class ReadCommands
             invocation.Show(
                 () => invocation.Get(stat) ? $"{names}\n{StatText.Write(children.Stat)}" : names,
                 json => json.Strings(children.Names));
-            await WatchCommands.FollowAsync(invocation, changed);
+            await WatchCommands.FollowAsync(invocation, changed, WatchKinds.Children);
         });
         return command;
     }
 
     private static Command Get(ShellContext shell)
     {
-        var (path, stat, watch) = (ShellCommands.Path(shell), ShellCommands.StatFlag(), WatchFlag());
+        var (path, stat, watch) = (ShellCommands.Path(shell), ShellCommands.StatFlag(), new WatchFlag());
         var base64 = new Option<bool>("-b") { Description = "As base64." };
         var dump = new Option<bool>("-x") { Description = "As a table of bytes." };
-        var command = new Command("get", "Show the data of a znode.\nquoll get -s /app/config") { path, stat, watch, base64, dump };
+        var command = new Command("get", "Show the data of a znode.\nquoll get -s /app/config") 
+        {
+            path, stat, watch.Option, base64, dump, watch.Word,
+        };
         shell.SetAction(command, async invocation =>
         {
             var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
             Watch? changed = null;
             Znode znode;
-            if (invocation.Get(watch))
+            if (watch.IsSet(invocation))
                 (znode, changed) = await client.GetAndWatchAsync(at, invocation.Stop);
             else
                 znode = await client.GetAsync(at, invocation.Stop);
             var format = invocation.Get(base64) ? ByteFormat.Base64 : invocation.Bytes;
-            var written = invocation.Get(dump) ? ZnodeBytes.Dump(znode.Data) : ZnodeBytes.Write(znode.Data, format);
+            var data = znode.IsDataNull ? "null"u8.ToArray() : znode.Data;
+            var written = invocation.Get(dump) ? ZnodeBytes.Dump(data) : ZnodeBytes.Write(data, format);
             invocation.Show(
                 () => invocation.Get(stat) ? $"{written}\n{StatText.Write(znode.Stat)}" : written,
                 json => json.Object(() =>
                 {
                     json.Writer.WriteString("path", at);
-                    json.Data(znode.Data, format);
+                    json.Data(znode, format);
                     json.Stat(znode.Stat);
                 }));
             await WatchCommands.FollowAsync(invocation, changed);
@@ -81,14 +87,14 @@ internal static class ReadCommands
 
     private static Command Stat(ShellContext shell)
     {
-        var (path, watch) = (ShellCommands.Path(shell), WatchFlag());
-        var command = new Command("stat", "Show the stat of a znode.") { path, watch };
+        var (path, watch) = (ShellCommands.Path(shell), new WatchFlag());
+        var command = new Command("stat", "Show the stat of a znode.\nquoll stat /app/config") { path, watch.Option, watch.Word };
         shell.SetAction(command, async invocation =>
         {
             var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
             Watch? changed = null;
             Quoll.Protocol.Records.Stat? found;
-            if (invocation.Get(watch))
+            if (watch.IsSet(invocation))
                 (found, changed) = await client.ExistsAndWatchAsync(at, invocation.Stop);
             else
                 found = await client.ExistsAsync(at, invocation.Stop);
@@ -107,7 +113,10 @@ internal static class ReadCommands
     private static Command Count(ShellContext shell)
     {
         var path = ShellCommands.Path(shell);
-        var command = new Command("getAllChildrenNumber", "Count the znodes below one.") { path };
+        var command = new Command("getAllChildrenNumber", "Count the znodes below one, at any depth.\nquoll getAllChildrenNumber /app")
+        {
+            path,
+        };
         shell.SetAction(command, async invocation =>
         {
             var count = await (await invocation.ConnectAsync()).CountDescendantsAsync(invocation.Get(path), invocation.Stop);
@@ -121,7 +130,10 @@ internal static class ReadCommands
         var path = ShellCommands.Path(shell);
         path.Arity = ArgumentArity.ZeroOrOne;
         path.DefaultValueFactory = _ => "/";
-        var command = new Command("getEphemerals", "List the ephemeral znodes of this session.") { path };
+        var command = new Command("getEphemerals", "List the ephemeral znodes of this session, below a path.\ngetEphemerals /workers")
+        {
+            path,
+        };
         shell.SetAction(command, async invocation =>
         {
             var client = await invocation.ConnectAsync();
@@ -135,27 +147,11 @@ internal static class ReadCommands
     private static Command Sync(ShellContext shell)
     {
         var path = ShellCommands.Path(shell);
-        var command = new Command("sync", "Wait until this server has all that the leader has.") { path };
+        var command = new Command("sync", "Wait until this server has all that the leader has.\nquoll sync /") { path };
         shell.SetAction(command, async invocation =>
         {
             await (await invocation.ConnectAsync()).SyncAsync(invocation.Get(path), invocation.Stop);
             invocation.Show(() => "Sync is OK", json => json.Writer.WriteBooleanValue(true));
-        });
-        return command;
-    }
-
-    private static Command Config(ShellContext shell)
-    {
-        var stat = ShellCommands.StatFlag();
-        var command = new Command("config", "Show which servers there are, as they themselves say.") { stat };
-        shell.SetAction(command, async invocation =>
-        {
-            var client = await invocation.ConnectAsync();
-            var znode = await client.GetAsync("/zookeeper/config", invocation.Stop);
-            var text = Encoding.UTF8.GetString(znode.Data);
-            invocation.Show(
-                () => invocation.Get(stat) ? $"{text}\n{StatText.Write(znode.Stat)}" : text,
-                json => json.Strings(text.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
         });
         return command;
     }

@@ -38,7 +38,10 @@ internal static class RunCommands
             if (held is null)
                 throw new ShellException($"The lock {theLock.Path} was not free in time.");
             await using (held)
-                invocation.ExitCode = await RunAsync(held, invocation.Get(program), invocation.Stop);
+            {
+                invocation.ExitCode = await RunAsync(held, invocation.Get(program), invocation.Stop)
+                    ?? throw new ShellException(Ended(held, invocation.Get(program)));
+            }
         });
         return command;
     }
@@ -58,15 +61,22 @@ internal static class RunCommands
             while (true)
             {
                 await using var leadership = await election.CampaignAsync(invocation.Stop);
-                invocation.ExitCode = await RunAsync(leadership, invocation.Get(program), invocation.Stop);
-                if (!leadership.IsLost)
+                if (await RunAsync(leadership, invocation.Get(program), invocation.Stop) is { } code)
+                {
+                    invocation.ExitCode = code;
                     return;
+                }
+
+                invocation.Console.Error(Ended(leadership, invocation.Get(program)));
             }
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(LockHandle held, string[] command, CancellationToken stop)
+    private static string Ended(LockHandle lost, string[] command) => $"{lost.Path} is lost: {command[0]} was ended.";
+
+    /// <returns>The program's exit code; null if what was held was lost, and so the program was ended.</returns>
+    private static async Task<int?> RunAsync(LockHandle held, string[] command, CancellationToken stop)
     {
         var start = new ProcessStartInfo(command[0], command[1..]);
         start.Environment["QUOLL_FENCING_TOKEN"] = held.FencingToken.ToString(CultureInfo.InvariantCulture);
@@ -83,7 +93,7 @@ internal static class RunCommands
             {
                 await EndAsync(process);
                 if (!stop.IsCancellationRequested)
-                    throw new ShellException($"{held.Path} is lost: {command[0]} was ended.");
+                    return null;
             }
 
             return process.ExitCode;
@@ -97,7 +107,8 @@ internal static class RunCommands
     // Asked first, then made to.
     private static async Task EndAsync(Process process)
     {
-        using (var ask = Process.Start(new ProcessStartInfo("kill", [process.Id.ToString(CultureInfo.InvariantCulture)]))!)
+        var kill = new ProcessStartInfo("kill", [process.Id.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardError = true };
+        using (var ask = Process.Start(kill)!)
             await ask.WaitForExitAsync();
         using var patience = new CancellationTokenSource(Patience);
         try

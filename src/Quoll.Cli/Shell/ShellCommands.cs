@@ -9,19 +9,21 @@ internal static class ShellCommands
     [
         .. ReadCommands.All(shell), .. WriteCommands.All(shell), .. DeleteCommands.All(shell), .. AccessCommands.All(shell),
         .. QuotaCommands.All(shell), .. WatchCommands.All(shell), .. TreeCommands.All(shell), .. CopyCommands.All(shell),
-        .. ArchiveCommands.All(shell), .. RunCommands.All(shell), .. StatusCommands.All(shell),
+        .. ArchiveCommands.All(shell), .. RunCommands.All(shell), .. StatusCommands.All(shell), .. EnsembleCommands.All(shell),
     ];
 
     /// <summary>A path on the server, which can be completed.</summary>
     public static Argument<string> Path(ShellContext shell, string name = "path")
     {
-        var path = new Argument<string>(name) { Description = "A znode, from / on." };
+        var path = new Argument<string>(name) { Description = "A znode, from / on.", HelpName = name };
         path.CompletionSources.Add(context => PathCompletion.Of(shell, context.WordToComplete));
         return path;
     }
 
     /// <summary>Whether a stat is wanted.</summary>
     public static Option<bool> StatFlag() => new("-s") { Description = "With the znode's stat." };
+
+    public static Option<bool> WatchFlag() => new("-w") { Description = "Tell when it changes, once." };
 
     /// <summary>The version that it must have.</summary>
     public static Option<int> Version() => new("-v")

@@ -22,7 +22,10 @@ internal sealed class ShellConsole(TextWriter output, TextWriter errors, TextRea
     /// <summary>This process's own.</summary>
     public static ShellConsole OfProcess() => new(
         Console.IsOutputRedirected ? new StreamWriter(Console.OpenStandardOutput(), bufferSize: 1 << 16) : Console.Out,
-        Console.Error, Console.In, !Console.IsInputRedirected && !Console.IsOutputRedirected);
+        Console.Error,
+        // The console's own reader blocks its caller also where it is awaited.
+        Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput()) : Console.In,
+        !Console.IsInputRedirected && !Console.IsOutputRedirected);
 
     /// <summary>A line of a result. To what is no terminal it comes with others, at the latest when the command ends.</summary>
     public void Line(string text) => Write(output, text, null, isTerminal);
@@ -33,6 +36,9 @@ internal sealed class ShellConsole(TextWriter output, TextWriter errors, TextRea
         Flush();
         Write(errors, text, isTerminal ? "\e[31m" : null, flush: true);
     }
+
+    /// <summary>Something that is no result, and no error.</summary>
+    public void Note(string text) => Write(errors, text, null, flush: true);
 
     public void Flush()
     {
@@ -55,15 +61,19 @@ internal sealed class ShellConsole(TextWriter output, TextWriter errors, TextRea
         }
     }
 
+    /// <summary>Asks who types, who is there (<see cref="CanAsk"/>).</summary>
     public bool Ask(string question)
     {
-        lock (_gate)
+        Flush();
+        Editor = new LineEditor(new History(null), _ => []);
+        try
         {
-            output.Write($"{question} [y/N] ");
-            output.Flush();
+            return Editor.Read($"{question} [y/N] ")?.Trim().ToUpperInvariant() is "Y" or "YES";
         }
-
-        return input.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
+        finally
+        {
+            Editor = null;
+        }
     }
 
     private void Write(TextWriter writer, string text, string? colour, bool flush)

@@ -87,6 +87,11 @@ internal sealed class ShellContext(ShellSettings settings, ShellConsole console)
             console.Error(e.Message);
             return Cli.ExitCode.Usage;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            console.Error(e.Message);
+            return Cli.ExitCode.Refused;
+        }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return Cli.ExitCode.Interrupted;

@@ -20,9 +20,16 @@ internal enum SubtreeParts
 /// <param name="Children">The names of its children, in order.</param>
 internal sealed record Visited(string Path, int Depth, Stat Stat, string[] Children)
 {
-    public byte[] Data { get; init; } = [];
+    public Znode Znode { get; init; }
+
+    public byte[] Data => Znode.Data ?? [];
 
     public IReadOnlyList<AclEntry> Acl { get; init; } = [];
+
+    public bool IsEphemeral => Stat.EphemeralOwner != 0;
+
+    /// <summary>How one like it is created: persistent, for servers do not tell whether it is a container or has a time to live.</summary>
+    public CreateOptions AsCreated => new() { Acl = Acl, IsDataNull = Znode.IsDataNull };
 }
 
 /// <summary>Reads a znode and all below it, each before what is below it, in the order of the names.</summary>
@@ -63,6 +70,9 @@ internal static class Subtree
 
     public static string Join(string parent, string name) => parent == "/" ? $"/{name}" : $"{parent}/{name}";
 
+    /// <summary>What a path has below the root of a subtree: empty for the root, and else from a / on.</summary>
+    public static string Below(string root, string path) => path == root ? "" : path[(root == "/" ? 0 : root.Length)..];
+
     private static async Task<Visited?> ReadAsync(ZooKeeperClient client, Pending pending, SubtreeParts parts, CancellationToken stop)
     {
         var children = client.TryGetChildrenAsync(pending.Path, stop);
@@ -75,7 +85,7 @@ internal static class Subtree
             Array.Sort(listed.Names, string.CompareOrdinal);
             return new Visited(pending.Path, pending.Depth, data?.Result?.Stat ?? listed.Stat, listed.Names)
             {
-                Data = data?.Result?.Data ?? [],
+                Znode = data?.Result ?? default,
                 Acl = acl is null ? [] : (await acl).Entries,
             };
         }

@@ -38,7 +38,7 @@ internal static class SubtreeDiff
         Subtree.WalkAsync(side.Client, side.Root, SubtreeParts.Data | SubtreeParts.Acl, stop);
 
     private static string[] Below(Visited visited, string root) =>
-        visited.Path[(root == "/" ? 0 : root.Length)..].Split('/', StringSplitOptions.RemoveEmptyEntries);
+        Subtree.Below(root, visited.Path).Split('/', StringSplitOptions.RemoveEmptyEntries);
 
     // In the order of the walk: each before what is below it, by names.
     private static int Compare(string[] one, string[] two)
@@ -59,7 +59,7 @@ internal static class SubtreeDiff
             found.Add($"data ({one.Data.Length} and {two.Data.Length} bytes)");
         if (!one.Acl.SequenceEqual(two.Acl))
             found.Add("ACL");
-        if (one.Stat.EphemeralOwner != 0 != (two.Stat.EphemeralOwner != 0))
+        if (one.IsEphemeral != two.IsEphemeral)
             found.Add("one is ephemeral");
         return string.Join(", ", found);
     }

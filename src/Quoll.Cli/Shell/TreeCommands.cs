@@ -70,7 +70,7 @@ internal static class TreeCommands
                 if ((pattern?.IsMatch(last) ?? true)
                     && (invocation.Parsed.GetResult(larger) is null || stat.DataLength > invocation.Get(larger))
                     && (most is null || stat.Mtime < most) && (least is null || stat.Mtime >= least)
-                    && (session is null || (session == 0 ? stat.EphemeralOwner != 0 : stat.EphemeralOwner == session)))
+                    && (session is null || (session == 0 ? visited.IsEphemeral : stat.EphemeralOwner == session)))
                 {
                     invocation.Show(() => visited.Path, json => WriteZnode(json, visited));
                 }
@@ -157,6 +157,6 @@ internal sealed class TreeDrawing
         }
 
         _left.Add(visited.Children.Length);
-        return visited.Stat.EphemeralOwner != 0 && visited.Depth > 0 ? $"{line} (0x{visited.Stat.EphemeralOwner:x})" : line;
+        return visited.IsEphemeral ? $"{line} (0x{visited.Stat.EphemeralOwner:x})" : line;
     }
 }

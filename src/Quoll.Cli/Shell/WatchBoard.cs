@@ -3,21 +3,42 @@ using Quoll.Client;
 
 namespace Quoll.Cli.Shell;
 
+/// <summary>What watches there are.</summary>
+[Flags]
+internal enum WatchKinds
+{
+    Children = 1,
+    Data = 2,
+    Persistent = 4,
+    PersistentRecursive = 8,
+    All = Children | Data | Persistent | PersistentRecursive,
+}
+
 /// <summary>Watches that go on beside the prompt, and say what happens.</summary>
 internal sealed class WatchBoard(ShellConsole console)
 {
     private readonly Lock _gate = new();
-    private readonly List<(string Path, IAsyncDisposable Watch)> _watches = [];
+    private readonly List<(string Path, WatchKinds Kind, IAsyncDisposable Watch)> _watches = [];
 
     /// <summary>Whether what happens is written (<c>printwatches</c>).</summary>
     public bool IsPrinting { get; set; } = true;
 
     /// <summary>Tells of the one change of a watch.</summary>
     /// <returns>Done when it has come.</returns>
-    public Task ShowAsync(Watch watch)
+    public Task ShowAsync(Watch watch, WatchKinds kind)
     {
         lock (_gate)
-            _watches.Add((watch.Path, new Once(watch)));
+        {
+            // One that was set before and has told nothing yet tells of the same change: once is enough.
+            if (_watches.Exists(each => each.Path == watch.Path && each.Kind == kind && each.Watch is Once { Watch.IsOver: false }))
+            {
+                watch.Dispose();
+                return Task.CompletedTask;
+            }
+
+            _watches.Add((watch.Path, kind, new Once(watch)));
+        }
+
         return TellAsync();
 
         async Task TellAsync()
@@ -31,10 +52,10 @@ internal sealed class WatchBoard(ShellConsole console)
 
     /// <summary>Tells of each change of a stream.</summary>
     /// <returns>Done when the stream is over.</returns>
-    public Task ShowAsync(WatchSubscription stream, CancellationToken stop)
+    public Task ShowAsync(WatchSubscription stream, WatchKinds kind, CancellationToken stop)
     {
         lock (_gate)
-            _watches.Add((stream.Path, stream));
+            _watches.Add((stream.Path, kind, stream));
         return TellAsync();
 
         async Task TellAsync()
@@ -49,31 +70,23 @@ internal sealed class WatchBoard(ShellConsole console)
 
     /// <summary>Ends those of a path.</summary>
     /// <returns>How many there were.</returns>
-    public async ValueTask<int> RemoveAsync(string path)
+    public ValueTask<int> RemoveAsync(string path, WatchKinds kinds) =>
+        RemoveAsync(each => each.Path == path && kinds.HasFlag(each.Kind));
+
+    public async ValueTask ClearAsync() => await RemoveAsync(_ => true);
+
+    private async ValueTask<int> RemoveAsync(Predicate<(string Path, WatchKinds Kind, IAsyncDisposable Watch)> isMeant)
     {
-        List<(string Path, IAsyncDisposable Watch)> removed;
+        List<(string Path, WatchKinds Kind, IAsyncDisposable Watch)> removed;
         lock (_gate)
         {
-            removed = [.. _watches.Where(each => each.Path == path)];
-            _watches.RemoveAll(each => each.Path == path);
+            removed = _watches.FindAll(isMeant);
+            _watches.RemoveAll(isMeant);
         }
 
-        foreach (var (_, watch) in removed)
+        foreach (var (_, _, watch) in removed)
             await watch.DisposeAsync();
         return removed.Count;
-    }
-
-    public async ValueTask ClearAsync()
-    {
-        List<(string Path, IAsyncDisposable Watch)> removed;
-        lock (_gate)
-        {
-            removed = [.. _watches];
-            _watches.Clear();
-        }
-
-        foreach (var (_, watch) in removed)
-            await watch.DisposeAsync();
     }
 
     private void Tell(WatchEvent change)

@@ -12,7 +12,7 @@ internal static class WriteCommands
     private static Command Create(ShellContext shell)
     {
         var path = ShellCommands.Path(shell);
-        var data = new Argument<string>("data") { Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => "" };
+        var data = new Argument<string?>("data") { Arity = ArgumentArity.ZeroOrOne };
         var acl = new Argument<string?>("acl") { Arity = ArgumentArity.ZeroOrOne, Description = "Such as world:anyone:r,auth::cdrwa." };
         var ephemeral = new Option<bool>("-e") { Description = "Ephemeral: it goes with this session." };
         var sequential = new Option<bool>("-s") { Description = "Sequential: the server adds a number to its name." };
@@ -25,8 +25,10 @@ internal static class WriteCommands
         };
         shell.SetAction(command, async invocation =>
         {
+            var text = invocation.Parsed.GetValue(data);
             var options = new CreateOptions
             {
+                IsDataNull = text is null,
                 Mode = ModeOf(invocation.Get(ephemeral), invocation.Get(sequential), invocation.Get(container), invocation.Get(ttl) > 0),
                 Ttl = TimeSpan.FromMilliseconds(invocation.Get(ttl)),
                 Acl = invocation.Get(acl!) is { } entries ? AclText.Parse(entries) : AclEntry.Open,
@@ -35,7 +37,7 @@ internal static class WriteCommands
             var at = invocation.Get(path);
             if (invocation.Get(parents))
                 await CreateParentsAsync(client, at, invocation.Stop);
-            var made = await client.CreateAsync(at, ZnodeBytes.Read(invocation.Get(data), invocation.Bytes), options, invocation.Stop);
+            var made = await client.CreateAsync(at, ZnodeBytes.Read(text ?? "", invocation.Bytes), options, invocation.Stop);
             invocation.Show(() => $"Created {made.Path}", json => json.Object(() =>
             {
                 json.Writer.WriteString("path", made.Path);
@@ -116,7 +118,7 @@ internal static class WriteCommands
     {
         _ = words switch
         {
-            ["create", var path] => transaction.Create(path),
+            ["create", var path] => transaction.Create(path, default, new() { IsDataNull = true }),
             ["create", var path, var data] => transaction.Create(path, ZnodeBytes.Read(data, format)),
             ["set", var path, var data] => transaction.Set(path, ZnodeBytes.Read(data, format)),
             ["set", var path, var data, var version] => transaction.Set(path, ZnodeBytes.Read(data, format), Number(version)),

@@ -1,3 +1,4 @@
+using System.Text;
 using Quoll.Protocol;
 using Quoll.Protocol.Jute;
 using Quoll.Protocol.Records;
@@ -22,10 +23,11 @@ internal sealed class CreateRequest(string root, string path, ReadOnlyMemory<byt
         scoped ref JuteWriter writer, ReadOnlySpan<byte> path, ReadOnlySpan<byte> data, byte[] acl, in CreateOptions options)
     {
         var entries = new JuteVector<Acl>(options.Acl?.Count ?? 1, acl);
+        var bytes = options.IsDataNull ? default : new JuteBytes(data);
         if (options.HasTtl)
-            writer.Write(new CreateTtlRequest(path, data, entries, (int)options.Mode, (long)options.Ttl.TotalMilliseconds));
+            writer.Write(new CreateTtlRequest(path, bytes, entries, (int)options.Mode, (long)options.Ttl.TotalMilliseconds));
         else
-            writer.Write(new Protocol.Records.CreateRequest(path, data, entries, (int)options.Mode));
+            writer.Write(new Protocol.Records.CreateRequest(path, bytes, entries, (int)options.Mode));
     }
 }
 
@@ -62,6 +64,20 @@ internal sealed class SetAclRequest(string root, string path, IReadOnlyList<AclE
     }
 
     protected override void ReadBody(scoped ref JuteReader reader) => Result = Stat.Read(ref reader);
+}
+
+/// <summary>The answer is the configuration's znode, as it is from now on.</summary>
+internal sealed class ReconfigureRequest(Reconfiguration change) : OptionalRequest<Znode>(OpCode.Reconfig, "", null)
+{
+    public override void WriteBody(scoped ref JuteWriter writer, Span<byte> room)
+    {
+        writer.Write(new ReconfigRequest(Join(change.Joining), Join(change.Leaving), Join(change.Members), change.Version));
+    }
+
+    protected override void ReadBody(scoped ref JuteReader reader) => Result = Znode.Read(ref reader);
+
+    private static byte[]? Join<T>(IReadOnlyList<T> servers) =>
+        servers.Count == 0 ? null : Encoding.UTF8.GetBytes(string.Join(',', servers));
 }
 
 internal sealed class CloseRequest() : Request<bool>(OpCode.CloseSession, "", null)

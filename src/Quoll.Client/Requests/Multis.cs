@@ -123,8 +123,7 @@ internal sealed class ReadManyRequest(string root, ReadBatch batch) : Request<Re
             case OpCode.Error:
                 return new((ErrorCode)ErrorResponse.Read(ref reader).Error, null, null);
             case OpCode.GetData:
-                var data = GetDataResponse.Read(ref reader);
-                return new(ErrorCode.Ok, new Znode(data.Data.ToArray() ?? [], data.Stat), null);
+                return new(ErrorCode.Ok, Znode.Read(ref reader), null);
             case OpCode.GetChildren:
                 return new(ErrorCode.Ok, null, Bodies.Texts(GetChildrenResponse.Read(ref reader).Children));
             default:

@@ -8,11 +8,7 @@ internal sealed class GetRequest(string root, string path) : OptionalRequest<Zno
 {
     public override void WriteBody(scoped ref JuteWriter writer, Span<byte> room) => Bodies.WriteRead(ref writer, this, room);
 
-    protected override void ReadBody(scoped ref JuteReader reader)
-    {
-        var response = GetDataResponse.Read(ref reader);
-        Result = new Znode(response.Data.ToArray() ?? [], response.Stat);
-    }
+    protected override void ReadBody(scoped ref JuteReader reader) => Result = Znode.Read(ref reader);
 }
 
 internal sealed class ExistsRequest(string root, string path) : OptionalRequest<Stat>(OpCode.Exists, root, path)

@@ -308,9 +308,7 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
     // No ensemble is here to be changed. The request is read all the same: a broken one is answered as such.
     private static ErrorCode PrepareReconfig(ref JuteReader reader)
     {
-        for (var lists = 0; lists < 3; lists++)
-            reader.ReadBytes();
-        reader.ReadLong();
+        _ = ReconfigRequest.Read(ref reader);
         return reader.Malformed ? ErrorCode.MarshallingError : ErrorCode.ReconfigDisabled;
     }
 

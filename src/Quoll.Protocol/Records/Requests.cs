@@ -34,6 +34,12 @@ public readonly ref partial struct SetWatches2Request(
 [JuteRecord] public readonly ref partial struct WatchesRequest(JuteBytes path, int type);
 
 [JuteRecord] public readonly ref partial struct AddWatchRequest(JuteBytes path, int mode);
+
+/// <summary>Names of servers are separated by commas; null for what is not asked for.</summary>
+[JuteRecord]
+public readonly ref partial struct ReconfigRequest(
+    JuteBytes joiningServers, JuteBytes leavingServers, JuteBytes newMembers, long curConfigId);
+
 [JuteRecord] public readonly ref partial struct AuthPacket(int type, JuteBytes scheme, JuteBytes auth);
 [JuteRecord] public readonly ref partial struct SaslRequest(JuteBytes token);
 

@@ -7,9 +7,12 @@ namespace Quoll.Interop.Servers;
 /// <summary>The signals that .NET has no method for. Their numbers are those of Linux on x86 and ARM.</summary>
 internal static class Signals
 {
+    private const int Sigint = 2;
     private const int Sigterm = 15;
     private const int Sigcont = 18;
     private const int Sigstop = 19;
+
+    public static void Interrupt(Process process) => Send(process, Sigint);
 
     public static void Terminate(Process process) => Send(process, Sigterm);
 

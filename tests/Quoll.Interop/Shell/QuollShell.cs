@@ -24,6 +24,15 @@ internal sealed class QuollShell(string address)
         return printed;
     }
 
+    /// <summary>Runs the lines of a script, which all must do what they are told, and returns what they printed.</summary>
+    public async Task<string[]> ScriptAsync(params string[] lines)
+    {
+        using var program = Start("shell");
+        foreach (var line in lines)
+            program.Send(line);
+        return [.. await program.FinishAsync()];
+    }
+
     /// <summary>Edits a znode with an editor that needs nobody, and returns what was said.</summary>
     public async Task<string[]> EditAsync(string path, string editor)
     {

@@ -13,10 +13,11 @@ public sealed partial class SameAnswersTests(RecipeServers servers)
 {
     private static readonly string[] Lines =
     [
-        "create /a", "create /a", "create /a/b data", "create -e /a/e 'two words'", "create -s /a/s- x", "create -e -s /a/es- x",
+        "create /a", "create /a", "get /a", "create /a/b data", "create -e /a/e 'two words'", "create -s /a/s- x", "create -e -s /a/es- x",
         "create -c /a/container", "create /n/o x", "create -e /a/e/c x", "get /a/b", "get -s /a/b", "get /nope", "get /a/e",
         "set /a/b other", "get /a/b", "set -s /a/b third", "set -v 7 /a/b x", "set -v 2 /a/b x", "set /nope x", "stat /a", "stat /nope",
         "ls /", "ls /a", "ls -s /a", "ls -R /", "ls -R /a", "ls /nope", "ls -R /nope", "getAllChildrenNumber /a",
+        "config", "reconfig -remove 3",
         "getAcl /a", "getAcl -s /a", "getAcl /nope", "sync /a", "whoami",
         "create /protected x world:anyone:cdra", "set /protected y", "getAcl /protected", "setAcl /protected world:anyone:cdrwa",
         "set /protected y", "get /protected", "setAcl -s /protected world:anyone:r", "create /protected/x", "delete /protected",
@@ -24,6 +25,7 @@ public sealed partial class SameAnswersTests(RecipeServers servers)
         "create /quota", "create /quota/x 123", "listquota /quota", "delquota /quota",
         "delete /a", "delete -v 5 /a/b", "delete -v 3 /a/b", "delete /nope", "deleteall /a -b 2", "ls /", "deleteall /nope",
         "create /d", "deleteall /d", "create /unicode 'grüße 😀'", "get /unicode", "create /with.dots_and-dashes", "ls /",
+        "ls /unicode watch", "get /unicode watch", "stat /unicode watch",
     ];
 
     [Theory]

@@ -95,6 +95,7 @@ public sealed class ShellCommandTests(RecipeServers servers)
         await shell.DoAsync("create", "/w", "1");
         using var stream = shell.Start("addWatch", "/w");
         using var once = shell.Start("get", "-w", "/w");
+        await stream.ExpectAsync("Watching /w; Ctrl+C ends it.");
         await once.ExpectAsync("1");
         await shell.DoAsync("set", "/w", "2");
         await once.ExpectAsync(line => line.StartsWith(
