@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # Apache's server and shell, its C shell and library, the clients of Python and Go, Curator, the compilers for our programs on them, and
-# what makes networks that can fall apart, and a terminal to type in.
+# what makes networks that can fall apart, and a terminal to type in, with the shells that complete there.
 packages=(
   zookeeper
   zookeeper-bin
@@ -23,6 +23,8 @@ packages=(
   libc6-dev
   iproute2
   tmux
+  fish
+  zsh
 )
 
 as_root() {

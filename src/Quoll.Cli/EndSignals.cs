@@ -14,8 +14,10 @@ internal sealed class EndSignals : IDisposable
     private CancellationTokenSource? _part;
     private bool _isOver;
 
-    public EndSignals() =>
-        _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(each => PosixSignalRegistration.Create(each, OnSignal))];
+    public EndSignals() => _registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+    ];
 
     /// <summary>Everything is to end.</summary>
     public CancellationToken Stop => _all.Token;

@@ -42,6 +42,7 @@ internal static class QuollCommand
             root.Subcommands.Add(command);
         }
 
+        root.Subcommands.Add(CompletionCommand.Create());
         return root;
     }
 }

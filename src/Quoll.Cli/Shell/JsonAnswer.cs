@@ -38,6 +38,15 @@ internal sealed class JsonAnswer(Utf8JsonWriter writer)
         writer.WriteEndArray();
     }
 
+    /// <summary>Texts by name, as a member that is an object.</summary>
+    public void Fields(string name, IEnumerable<KeyValuePair<string, string>> fields)
+    {
+        writer.WriteStartObject(name);
+        foreach (var (field, value) in fields)
+            writer.WriteString(field, value);
+        writer.WriteEndObject();
+    }
+
     public void Strings(IEnumerable<string> items) => Array(items, writer.WriteStringValue);
 
     /// <summary>A znode's data as a member: null where the server has none at all.</summary>

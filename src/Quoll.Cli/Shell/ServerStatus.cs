@@ -1,8 +1,23 @@
+using System.Globalization;
+
 namespace Quoll.Cli.Shell;
 
 /// <summary>What a server says of itself by <c>srvr</c>, which every server answers.</summary>
 internal sealed record ServerStatus(string Server, bool Answers, string Mode, string Version, IReadOnlyDictionary<string, string> Fields)
 {
+    /// <summary>It has a role, and so serves.</summary>
+    public bool Serves => Fields.ContainsKey("Mode");
+
+    /// <summary>It is one of an ensemble.</summary>
+    public bool HasOthers => Mode is "leader" or "follower" or "observer";
+
+    /// <summary>How many packets it has received; null if it does not say.</summary>
+    public long? Received => Number(Field("Received"));
+
+    /// <summary>The last change that it has; null if it does not say.</summary>
+    public long? Zxid => Field("Zxid") is ['0', 'x', .. var hex]
+        && long.TryParse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var zxid) ? zxid : null;
+
     public static async Task<ServerStatus> AskAsync(string server, TimeSpan patience, CancellationToken stop) =>
         await FourLetterWord.AskAsync(server, "srvr", patience, stop) is { } text
             ? Parse(server, text)
@@ -23,4 +38,7 @@ internal sealed record ServerStatus(string Server, bool Answers, string Mode, st
     }
 
     public string Field(string name) => Fields.GetValueOrDefault(name, "");
+
+    private static long? Number(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Quoll.Cli.Bench;
 
 namespace Quoll.Cli.Shell;
 
@@ -10,13 +11,14 @@ internal static class ShellCommands
         .. ReadCommands.All(shell), .. WriteCommands.All(shell), .. DeleteCommands.All(shell), .. AccessCommands.All(shell),
         .. QuotaCommands.All(shell), .. WatchCommands.All(shell), .. TreeCommands.All(shell), .. CopyCommands.All(shell),
         .. ArchiveCommands.All(shell), .. RunCommands.All(shell), .. StatusCommands.All(shell), .. EnsembleCommands.All(shell),
+        BenchCommand.Create(shell),
     ];
 
     /// <summary>A path on the server, which can be completed.</summary>
     public static Argument<string> Path(ShellContext shell, string name = "path")
     {
         var path = new Argument<string>(name) { Description = "A znode, from / on.", HelpName = name };
-        path.CompletionSources.Add(context => PathCompletion.Of(shell, context.WordToComplete));
+        path.CompletionSources.Add(context => PathCompletion.Of(shell, context));
         return path;
     }
 

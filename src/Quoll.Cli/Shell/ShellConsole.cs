@@ -49,6 +49,16 @@ internal sealed class ShellConsole(TextWriter output, TextWriter errors, TextRea
     /// <summary>Something that happens by itself, beside what is asked for.</summary>
     public void Event(string text) => Write(output, text, isTerminal ? "\e[36m" : null, flush: true);
 
+    /// <summary>Draws on the terminal as it is told.</summary>
+    public void Draw(string text)
+    {
+        lock (_gate)
+        {
+            output.Write(text);
+            output.Flush();
+        }
+    }
+
     /// <summary>How far long work is; written over by the next, and gone at its end.</summary>
     public void Progress(string? text)
     {

@@ -37,6 +37,8 @@ internal sealed class ShellContext(ShellSettings settings, ShellConsole console)
     /// <exception cref="ConnectionLossException">No server gave one in time.</exception>
     public async ValueTask<ZooKeeperClient> ConnectAsync(ParseResult parsed, CancellationToken stop)
     {
+        if (IsInteractive && parsed != Start && settings.IsConnectionGiven(parsed))
+            throw new UsageException("At the prompt, connect SERVERS goes to others, and addauth makes you somebody else.");
         if (_client is null)
         {
             var options = settings.Client(Start ?? parsed);
@@ -59,7 +61,17 @@ internal sealed class ShellContext(ShellSettings settings, ShellConsole console)
     }
 
     /// <summary>Gives a command what it does, with one meaning of every way in which that can fail.</summary>
-    public void SetAction(Command command, Func<Invocation, Task> run) => command.SetAction(async (parsed, stop) =>
+    public void SetAction(Command command, Func<Invocation, Task> run)
+    {
+        // A flag has no value: the word behind it is the command's.
+        foreach (var flag in command.Options.Where(option => option.ValueType == typeof(bool)))
+            flag.Arity = ArgumentArity.Zero;
+        command.SetAction((parsed, stop) => RunAsync(run, parsed, stop));
+    }
+
+    public ValueTask DisposeAsync() => CloseAsync();
+
+    private async Task<int> RunAsync(Func<Invocation, Task> run, ParseResult parsed, CancellationToken stop)
     {
         try
         {
@@ -102,9 +114,7 @@ internal sealed class ShellContext(ShellSettings settings, ShellConsole console)
             if (!IsInteractive)
                 await CloseAsync();
         }
-    });
-
-    public ValueTask DisposeAsync() => CloseAsync();
+    }
 }
 
 /// <summary>A command on its way.</summary>

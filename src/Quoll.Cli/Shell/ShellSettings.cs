@@ -73,8 +73,19 @@ internal sealed class ShellSettings
     private readonly Option<bool> _yes = new("--yes", "-y")
     {
         Description = "Do not ask before something is destroyed.",
+        Arity = ArgumentArity.Zero,
         Recursive = true,
     };
+
+    public ShellSettings()
+    {
+        // In the letters in which they are documented.
+        foreach (var option in new Option[] { _format, _bytes })
+        {
+            option.CompletionSources.Clear();
+            option.CompletionSources.Add(option.HelpName!.Split('|'));
+        }
+    }
 
     /// <summary>Adds them to a command and all below it.</summary>
     public void AddTo(Command command)
@@ -91,6 +102,10 @@ internal sealed class ShellSettings
     public ByteFormat Bytes(ParseResult parsed) => parsed.GetValue(_bytes);
 
     public bool Yes(ParseResult parsed) => parsed.GetValue(_yes);
+
+    /// <summary>The line says itself how to connect.</summary>
+    public bool IsConnectionGiven(ParseResult parsed) =>
+        new Option[] { _server, _timeout, _auth }.Any(option => parsed.GetResult(option) is { Implicit: false });
 
     /// <summary>How to connect.</summary>
     /// <exception cref="UsageException">An option is not as it must be.</exception>

@@ -13,6 +13,8 @@ internal sealed class Terminal : IDisposable
     public Terminal(int columns, int rows, params string[] command) => Run(
         ["-f", "/dev/null", "new-session", "-d", "-x", $"{columns}", "-y", $"{rows}", "-e", $"HOME={_home.Path}", .. command]);
 
+    public string Home => _home.Path;
+
     /// <summary>Types text as it is.</summary>
     public void Type(string text) => Run(["send-keys", "-l", text]);
 
@@ -26,6 +28,15 @@ internal sealed class Terminal : IDisposable
     public Task UntilEndsWithAsync(string end) => Deadline.UntilAsync(
         Patience, $"a screen that ends with '{end}', instead of\n{Screen()}",
         () => Task.FromResult(Screen().EndsWith(end, StringComparison.Ordinal)));
+
+    /// <summary>Waits until this stands somewhere on the screen.</summary>
+    public Task UntilContainsAsync(string text) => Deadline.UntilAsync(
+        Patience, $"a screen with '{text}', instead of\n{Screen()}",
+        () => Task.FromResult(Screen().Contains(text, StringComparison.Ordinal)));
+
+    /// <summary>Waits until the program has ended, and the terminal with it.</summary>
+    public Task UntilGoneAsync() => Deadline.UntilAsync(
+        Patience, "the program's end", () => Task.FromResult(Run(["list-sessions"], mayFail: true).Length == 0));
 
     public void Dispose()
     {
