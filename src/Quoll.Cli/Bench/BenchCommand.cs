@@ -79,7 +79,7 @@ internal static class BenchCommand
         var (culture, histogram) = (CultureInfo.InvariantCulture, latency.Histogram);
         var first = throughput is null ? $"{name}\n" : string.Create(
             culture,
-            $"{name,-7}{throughput.PerSecond,12:N0} a second, as many as go: {plan.Sessions} sessions, {plan.Outstanding} under way each\n");
+            $"{name,-7}{throughput.PerSecond,12:N0} a second, as many as go: {plan.Sessions} sessions, {plan.Outstanding} at a time\n");
         var percentiles = Percents.Select(percent =>
             string.Create(culture, $"p{percent} {histogram.Percentile(percent).TotalMilliseconds:0.000}"));
         var isBehind = latency.PerSecond < latency.Rate * 0.98;

@@ -32,7 +32,8 @@ internal sealed partial record ClientConnection(string Server, string Address, I
     }
 
     public static IEnumerable<ClientConnection> Parse(string server, string answer) =>
-        Line().Matches(answer).Select(line => new ClientConnection(server, line.Groups["address"].Value, Read(line.Groups["fields"].Value)));
+        from line in Line().Matches(answer)
+        select new ClientConnection(server, line.Groups["address"].Value, Read(line.Groups["fields"].Value));
 
     private static Dictionary<string, string> Read(string fields) =>
         Field().Matches(fields).ToDictionary(field => field.Groups["name"].Value, field => field.Groups["value"].Value);

@@ -60,7 +60,8 @@ internal static class TopView
     private static string[] Row(ServerStatus server, TopSample? before, TopSample now) =>
     [
         server.Server, server.Mode.Split('\n')[0], server.Field("Connections"), Text(Rate(server, before, now)),
-        server.Field("Outstanding"), server.Field("Latency min/avg/max"), server.Field("Node count"), server.Field("Zxid"), Behind(server, now), server.Version,
+        server.Field("Outstanding"), server.Field("Latency min/avg/max"), server.Field("Node count"), server.Field("Zxid"),
+        Behind(server, now), server.Version,
     ];
 
     private static string[] Row(ClientConnection client, TopSample? before, TopSample now) =>
