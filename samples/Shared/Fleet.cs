@@ -34,6 +34,9 @@ public sealed class Fleet : IAsyncDisposable
 /// <summary>A process in a role.</summary>
 public sealed class Actor
 {
+    // Longer than it takes to leave in order, also for twenty at once.
+    private static readonly TimeSpan LeavesWithin = TimeSpan.FromSeconds(5);
+
     private readonly Process _process;
     private readonly Task _reading;
 
@@ -66,7 +69,16 @@ public sealed class Actor
             // It has ended before it read all.
         }
 
-        await _process.WaitForExitAsync();
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(LeavesWithin);
+        }
+        catch (TimeoutException)
+        {
+            // Somebody has stopped it (kill -STOP), and it does not see that it is to end.
+            _process.Kill();
+        }
+
         await _reading;
         _process.Dispose();
     }

@@ -49,6 +49,10 @@ internal sealed class ClientProgram : IDisposable
 
     public void Resume() => Signals.Resume(_process);
 
+    public void Terminate() => Signals.Terminate(_process);
+
+    public void HangUp() => Signals.HangUp(_process);
+
     public int Pid => _process.Id;
 
     /// <summary>Kills it, without a chance to say farewell.</summary>
