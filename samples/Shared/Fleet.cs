@@ -22,6 +22,9 @@ public sealed class Fleet : IAsyncDisposable
             command.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
         foreach (var argument in arguments)
             command.ArgumentList.Add(argument);
+
+        // Small, as there may be twenty of them: garbage is collected after a megabyte, and not after as many as the processor's cache has.
+        command.Environment["DOTNET_GCgen0size"] = "0x100000";
         var actor = new Actor(Process.Start(command)!, said);
         _actors.Add(actor);
         return actor;
