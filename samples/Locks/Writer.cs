@@ -18,8 +18,8 @@ internal static class Writer
         while (true)
         {
             await using var held = await theLock.AcquireAsync(run.Stop);
-            Console.WriteLine(
-                $"{name} holds the lock with the token {held.FencingToken}; the report was last written by {await report.ReadAsync(run.Stop)}");
+            var last = await report.ReadAsync(run.Stop);
+            Console.WriteLine($"{name} holds the lock with the token {held.FencingToken}; the report was last written by {last}");
             await UntilTimeOrLineAsync(run, time);
 
             // Others give up when held.Lost fires. This one does not look, and could do no harm if it did not even know.

@@ -6,7 +6,7 @@ using Quoll.Interop.Servers;
 
 namespace Quoll.Interop.Samples;
 
-/// <summary>How a demonstration begins on servers of others, and that it leaves nothing behind. All samples have this from Shared.</summary>
+/// <summary>How a demonstration begins on servers of others, and that it leaves nothing behind, which all samples have in common.</summary>
 public sealed partial class EndingTests(RecipeServers servers)
 {
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);
