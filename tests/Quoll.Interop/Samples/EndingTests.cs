@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Quoll.Interop.Clients;
@@ -16,6 +17,21 @@ public sealed partial class EndingTests(RecipeServers servers)
 
     [Fact]
     public Task Its_terminal_closed_it_leaves_no_process_behind() => EndAsync(sample => sample.HangUp());
+
+    [Fact]
+    public async Task Ctrl_C_at_its_terminal_reaches_all_processes_and_none_of_them_fails()
+    {
+        using var sample = SampleProgram.StartDemonstration("MailCollectors");
+        await sample.ExpectAsync(line => line.StartsWith("20 workers, 100000 accounts", StringComparison.Ordinal));
+        foreach (var pid in ProcFiles.Children(sample.Pid).Append(sample.Pid))
+        {
+            using var process = Process.GetProcessById(pid);
+            Signals.Interrupt(process);
+        }
+
+        await sample.FinishAsync();
+        Assert.DoesNotContain("Unhandled exception", $"{sample}", StringComparison.Ordinal);
+    }
 
     [Theory]
     [EachServer]
@@ -43,7 +59,7 @@ public sealed partial class EndingTests(RecipeServers servers)
         while (writers.Count < 4)
             writers.Add(Number(await sample.ExpectAsync(line => Started().IsMatch(line))));
         await sample.ExpectAsync(line => line.EndsWith(" has written the report", StringComparison.Ordinal));
-        using (var stopped = System.Diagnostics.Process.GetProcessById(writers[1]))
+        using (var stopped = Process.GetProcessById(writers[1]))
             Signals.Suspend(stopped);
 
         tell(sample);
