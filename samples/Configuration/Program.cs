@@ -18,7 +18,7 @@ static async Task DemonstrateAsync(SampleRun run)
         await Settings.SetAsync(run with { Arguments = ["Greeting", "Good morning"] });
         await Settings.SetAsync(run with { Arguments = ["Limit", "3"] });
         foreach (var name in new[] { "north", "south", "west" })
-            run.Start("app", name, Path.Combine(directory.FullName, $"{name}.json"));
+            run.Start(line => Tell(name, line), "app", name, Path.Combine(directory.FullName, $"{name}.json"));
         var feed = Path.Combine(directory.FullName, "feed");
         foreach (var name in new[] { "billing", "mailing" })
             Console.WriteLine($"{name} is process {run.Start("consume", name, feed).Pid}, and consumes {feed}");
@@ -34,3 +34,7 @@ static async Task DemonstrateAsync(SampleRun run)
         directory.Delete(recursive: true);
     }
 }
+
+// What its log says does not begin with its name.
+static void Tell(string name, string line) =>
+    Console.WriteLine(line.StartsWith($"{name} ", StringComparison.Ordinal) ? line : $"{name}: {line}");

@@ -23,7 +23,8 @@ internal static class ShopApp
     public static async Task RunAsync(SampleRun run)
     {
         var (name, copy) = (run.Arguments[0], run.Arguments[1]);
-        using var logs = LoggerFactory.Create(log => log.AddSimpleConsole(format => format.SingleLine = true));
+        using var logs = LoggerFactory.Create(
+            log => log.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(format => format.SingleLine = true));
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");

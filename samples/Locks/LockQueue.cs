@@ -14,10 +14,13 @@ internal static class LockQueue
         await using var cache = new TreeCache(client, Lock);
 
         // The cache says when something has changed, and the lock who that is, in their order.
+        var last = "";
         await foreach (var _ in cache.ObserveSnapshotsAsync(run.Stop))
         {
-            var names = (await theLock.GetContendersAsync(run.Stop)).Select(contender => contender.Identity);
-            Console.WriteLine($"the lock's queue: {string.Join(' ', names)}");
+            var contenders = await theLock.GetContendersAsync(run.Stop);
+            var now = string.Join(' ', contenders.Select(contender => contender.Identity));
+            if (now != last)
+                Console.WriteLine($"the lock's queue: {last = now}");
         }
     }
 }

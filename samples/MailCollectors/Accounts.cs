@@ -8,11 +8,17 @@ internal sealed class Accounts
     public const int Count = 100_000;
     public const int Partitions = 4096;
 
-    private readonly ILookup<int, string> _byPartition;
+    // Numbers, and not names: each worker has all of them, and there are many workers on this machine.
+    private readonly List<int>[] _byPartition = [.. Enumerable.Range(0, Partitions).Select(_ => new List<int>())];
 
-    public Accounts(PartitionGroup group) =>
-        _byPartition = Enumerable.Range(0, Count).Select(number => $"user-{number}@example.org").ToLookup(group.PartitionOf);
+    public Accounts(PartitionGroup group)
+    {
+        for (var number = 0; number < Count; number++)
+            _byPartition[group.PartitionOf(NameOf(number))].Add(number);
+    }
 
     /// <summary>The accounts of a partition.</summary>
-    public IReadOnlyList<string> In(int partition) => [.. _byPartition[partition]];
+    public IReadOnlyList<string> In(int partition) => [.. _byPartition[partition].Select(NameOf)];
+
+    private static string NameOf(int number) => $"user-{number}@example.org";
 }

@@ -17,6 +17,9 @@ internal static class Archive
     public const string Refused = "refused";
     private const int MostWorkers = 1000;
 
+    // At Ctrl+C all processes of a terminal are told to end at once. The archive hears the workers out.
+    private static readonly TimeSpan WorkersLeaveWithin = TimeSpan.FromSeconds(3);
+
     public static async Task RunAsync(SampleRun run)
     {
         using var ownerships = new Ownerships(run.Arguments[0]);
@@ -26,10 +29,12 @@ internal static class Archive
         await using var listed = new EphemeralRegistration(client, AddressPath, Encoding.UTF8.GetBytes($"{listener.LocalEndpoint}"));
         await listed.WhenRegisteredAsync(run.Stop);
         Console.WriteLine($"the archive is at {listener.LocalEndpoint}, its journal in {run.Arguments[0]}");
+        using var closing = new CancellationTokenSource();
+        using var ending = run.Stop.Register(() => closing.CancelAfter(WorkersLeaveWithin));
         await Parallel.ForEachAsync(
             AcceptAsync(listener, run.Stop),
-            new ParallelOptions { MaxDegreeOfParallelism = MostWorkers, CancellationToken = run.Stop },
-            async (connection, stop) => await ServeAsync(connection, ownerships, stop));
+            new ParallelOptions { MaxDegreeOfParallelism = MostWorkers },
+            async (connection, _) => await ServeAsync(connection, ownerships, closing.Token));
     }
 
     private static async IAsyncEnumerable<TcpClient> AcceptAsync(TcpListener listener, [EnumeratorCancellation] CancellationToken stop)
@@ -53,6 +58,10 @@ internal static class Archive
         catch (IOException)
         {
             // The worker was killed.
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // It does not leave: somebody has stopped it.
         }
     }
 }

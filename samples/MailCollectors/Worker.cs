@@ -28,7 +28,14 @@ internal sealed class Worker(string name, Accounts accounts, ArchiveClient archi
         Task[] works = [worker.CollectAsync(member, ending.Token), worker.TellLoadAsync(listed, ending.Token)];
         await Task.WhenAny(works);
         await ending.CancelAsync();
-        await Task.WhenAll(works);
+        try
+        {
+            await Task.WhenAll(works);
+        }
+        catch (IOException e)
+        {
+            Console.WriteLine($"{name} leaves: {e.Message}");
+        }
     }
 
     // One task for each partition that is owned.

@@ -16,9 +16,12 @@ static async Task DemonstrateAsync(SampleRun run)
     {
         run.Start("watch", way);
         foreach (var name in new[] { "anna", "ben", "clara" })
-            Console.WriteLine($"{way}: {name} is process {run.Start("stand", way, name).Pid}");
+            Console.WriteLine($"{way}: {name} is process {run.Start(line => Tell(way, line), "stand", way, name).Pid}");
     }
 
     Console.WriteLine("Kill the master (kill -9), or freeze it (kill -STOP) and let it go on (kill -CONT); Ctrl+C ends all.");
     await Task.Delay(Timeout.Infinite, run.Stop);
 }
+
+// Both ways have candidates of the same names.
+static void Tell(string way, string line) => Console.WriteLine($"{way}: {line}");

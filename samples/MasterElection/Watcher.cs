@@ -18,7 +18,11 @@ internal static class Watcher
             if (entry < last)
                 Console.WriteLine($"{way}: {name} has overwritten entry {last} by entry {entry}");
             if (name != writer)
-                Console.WriteLine($"{way}: {name} writes, from entry {entry} on, {since.Elapsed.TotalSeconds:0.0} s after {writer}");
+            {
+                var after = last == 0 ? "" : $", {since.Elapsed.TotalSeconds:0.0} s after {writer}";
+                Console.WriteLine($"{way}: {name} writes, from entry {entry} on{after}");
+            }
+
             (writer, last) = (name, entry);
             since.Restart();
         }

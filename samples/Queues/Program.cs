@@ -10,11 +10,11 @@ return await new Sample("A queue of work, and a queue that starts when enough ar
 
 static async Task DemonstrateAsync(SampleRun run)
 {
-    run.Start("produce", "anna", "200");
-    run.Start("produce", "ben", "200");
+    foreach (var name in new[] { "anna", "ben" })
+        Console.WriteLine($"started the producer {name}, process {run.Start("produce", name, "1000").Pid}");
     foreach (var name in new[] { "one", "two", "three" })
         Console.WriteLine($"started the consumer {name}, process {run.Start("consume", name, "1").Pid}");
-    Console.WriteLine("Kill one of them (kill -9): its item goes to another. Ctrl+C ends all.");
+    Console.WriteLine("Kill a consumer (kill -9): its item goes to another. Ctrl+C ends all.");
     for (var number = 1; number <= 4; number++)
     {
         run.Start("gather", $"guest-{number}", "4");

@@ -20,6 +20,8 @@ internal static class Work
             await queue.EnqueueAsync(Encoding.UTF8.GetBytes(item), cancellationToken: run.Stop);
             Console.WriteLine($"{item} was put in");
         }
+
+        Console.WriteLine($"{name} has put in all of its {count} items");
     }
 
     public static async Task ConsumeAsync(SampleRun run)

@@ -22,6 +22,9 @@ public sealed class Fleet : IAsyncDisposable
             command.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
         foreach (var argument in arguments)
             command.ArgumentList.Add(argument);
+
+        // Small, as there may be twenty of them: garbage is collected after a megabyte, and not after as many as the processor's cache has.
+        command.Environment["DOTNET_GCgen0size"] = "0x100000";
         var actor = new Actor(Process.Start(command)!, said);
         _actors.Add(actor);
         return actor;
@@ -34,6 +37,9 @@ public sealed class Fleet : IAsyncDisposable
 /// <summary>A process in a role.</summary>
 public sealed class Actor
 {
+    // Longer than it takes to leave in order, also for twenty at once.
+    private static readonly TimeSpan LeavesWithin = TimeSpan.FromSeconds(5);
+
     private readonly Process _process;
     private readonly Task _reading;
 
@@ -66,7 +72,16 @@ public sealed class Actor
             // It has ended before it read all.
         }
 
-        await _process.WaitForExitAsync();
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(LeavesWithin);
+        }
+        catch (TimeoutException)
+        {
+            // Somebody has stopped it (kill -STOP), and it does not see that it is to end.
+            _process.Kill();
+        }
+
         await _reading;
         _process.Dispose();
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
+using Quoll.Client;
 using Quoll.Testing;
 
 namespace Quoll.Samples;
@@ -13,6 +15,9 @@ namespace Quoll.Samples;
 /// <param name="demonstration">What runs when no role is named.</param>
 public sealed class Sample(string description, Func<SampleRun, Task> demonstration)
 {
+    // To let all processes that were started end, and to end those that do not.
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(10);
+
     private readonly Option<string?> _connect = new("--connect")
     {
         Description = "The servers, as host:port,host:port/chroot. By default three are started inside this process.",
@@ -56,10 +61,16 @@ public sealed class Sample(string description, Func<SampleRun, Task> demonstrati
     public Task<int> RunAsync(string[] args)
     {
         var root = new RootCommand(description) { _connect, _timeout, _attended };
-        root.SetAction((parsed, stop) => RunAsync(parsed.GetValue(_connect), parsed, [], demonstration, stop));
+        root.SetAction((parsed, stop) => RunAsync(parsed.GetValue(_connect), parsed, [], DemonstrateAsync, stop));
         foreach (var role in _roles)
             root.Subcommands.Add(role);
-        return root.Parse(args).InvokeAsync();
+        return root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = EndsWithin });
+    }
+
+    private async Task DemonstrateAsync(SampleRun run)
+    {
+        await run.OpenAsync();
+        await demonstration(run);
     }
 
     private async Task<int> RunAsync(
@@ -71,6 +82,13 @@ public sealed class Sample(string description, Func<SampleRun, Task> demonstrati
         if (ensemble is not null)
             Console.WriteLine($"Three servers run in this process: --connect {ensemble.LoopbackConnectionString}");
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+
+        // The terminal was closed: an end like any other.
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            ending.Cancel();
+        });
         var input = Channel.CreateBounded<string>(16);
         _ = ReadInputAsync(input.Writer, parsed.GetValue(_attended) ? ending : null);
         await using var fleet = new Fleet();
@@ -89,6 +107,11 @@ public sealed class Sample(string description, Func<SampleRun, Task> demonstrati
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             // That is how it ends.
+        }
+        catch (ZooKeeperException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
         }
 
         return 0;

@@ -7,6 +7,8 @@ namespace Quoll.Samples;
 /// <summary>What a demonstration or a role is given.</summary>
 public sealed record SampleRun
 {
+    private static readonly TimeSpan FindsServerWithin = TimeSpan.FromSeconds(5);
+
     /// <summary>The servers.</summary>
     public required string ConnectionString { get; init; }
 
@@ -28,6 +30,16 @@ public sealed record SampleRun
     /// <summary>A client of its own, with a session.</summary>
     public ValueTask<ZooKeeperClient> ConnectAsync() => ZooKeeperClient.ConnectAsync(
         new ZooKeeperClientOptions { ConnectionString = ConnectionString, SessionTimeout = SessionTimeout }, Stop);
+
+    /// <summary>Sees that there are servers, and makes the path that the connection string may end with: all others are below it.</summary>
+    public async Task OpenAsync()
+    {
+        var servers = ConnectionString.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        await using var client = await ZooKeeperClient.ConnectAsync(
+            new ZooKeeperClientOptions { ConnectionString = servers[0], RequestTimeout = FindsServerWithin }, Stop);
+        for (var depth = 2; depth <= servers.Length; depth++)
+            await client.TryCreateAsync($"/{string.Join('/', servers[1..depth])}", cancellationToken: Stop);
+    }
 
     /// <summary>Starts a process of this same program, in a role. What it says stands on this one's output too.</summary>
     /// <param name="role">The role's name.</param>

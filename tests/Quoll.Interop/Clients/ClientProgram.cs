@@ -53,6 +53,8 @@ internal sealed class ClientProgram : IDisposable
 
     public void Terminate() => Signals.Terminate(_process);
 
+    public void HangUp() => Signals.HangUp(_process);
+
     public int Pid => _process.Id;
 
     /// <summary>Kills it, without a chance to say farewell.</summary>

@@ -27,13 +27,27 @@ internal static class ProcFiles
     public static bool IsStopped(int process) =>
         Directory.GetDirectories($"/proc/{process}/task").All(thread => StateOf(thread) is null or 'T');
 
-    // The state stands behind the name, which is in brackets and may hold anything. A thread may end meanwhile.
-    private static char? StateOf(string thread)
+    /// <summary>The processes that a process has started, the oldest first.</summary>
+    public static IReadOnlyList<int> Children(int process) =>
+    [
+        .. Directory.GetDirectories("/proc")
+            .Where(directory => char.IsAsciiDigit(Path.GetFileName(directory)[0]) && ParentOf(directory) == process)
+            .Select(directory => int.Parse(Path.GetFileName(directory), CultureInfo.InvariantCulture))
+            .Order(),
+    ];
+
+    private static char? StateOf(string thread) => StatOf(thread)?[0][0];
+
+    private static int? ParentOf(string process) =>
+        StatOf(process) is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : null;
+
+    // The state and what follows it: before them is the name, which is in brackets and may hold anything. It may end meanwhile.
+    private static string[]? StatOf(string task)
     {
         try
         {
-            var text = File.ReadAllText($"{thread}/stat");
-            return text[text.LastIndexOf(')') + 2];
+            var text = File.ReadAllText($"{task}/stat");
+            return text[(text.LastIndexOf(')') + 2)..].Split(' ');
         }
         catch (IOException)
         {
