@@ -29,7 +29,12 @@ internal static class ServeCommand
             Description = "Least level of what is logged.",
             DefaultValueFactory = _ => LogLevel.Information,
         };
-        var command = new Command("serve", "Run a server. SIGTERM or Ctrl+C stops it cleanly.") { file, set, level };
+        var command = new Command(
+            "serve",
+            "Run a server. SIGTERM or Ctrl+C stops it cleanly.\nquoll serve /etc/zookeeper/conf/zoo.cfg --set dataDir=/data")
+        {
+            file, set, level,
+        };
         command.SetAction((result, _) => RunAsync(result.GetValue(file), result.GetValue(set) ?? [], result.GetValue(level)));
         return command;
     }

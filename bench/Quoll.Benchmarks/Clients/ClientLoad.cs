@@ -14,6 +14,7 @@ internal static class ClientLoad
     private const string Usage = """
         client HOST:PORT reads PATH OUTSTANDING SECONDS
         client HOST:PORT locks PATH OUTSTANDING SECONDS
+        client HOST:PORT lists PATH OUTSTANDING
         client HOST:PORT delays PATH DELAY_MS ROUNDS
         client HOST:PORT proxy PORT DELAY_MS
         """;
@@ -29,6 +30,9 @@ internal static class ClientLoad
                 return 0;
             case [var server, "locks", var path, var outstanding, var seconds]:
                 await LocksAsync(server, path, int.Parse(outstanding, CultureInfo.InvariantCulture), Seconds(seconds));
+                return 0;
+            case [var server, "lists", var path, var outstanding]:
+                await ListsAsync(server, path, int.Parse(outstanding, CultureInfo.InvariantCulture));
                 return 0;
             case [var server, "delays", var path, var delay, var rounds]:
                 await Delays.MeasureAsync(server, path, Milliseconds(delay), int.Parse(rounds, CultureInfo.InvariantCulture));
@@ -59,6 +63,25 @@ internal static class ClientLoad
             var count = 0L;
             for (; goesOn(); count++)
                 await client.GetAsync(path);
+            return count;
+        }
+    }
+
+    // The children of all znodes of a subtree, whose paths are known: what a listing of it must read, and nothing else.
+    private static async Task ListsAsync(string server, string path, int outstanding)
+    {
+        await using var client = await ZooKeeperClient.ConnectAsync(server);
+        var paths = new List<string> { path };
+        for (var at = 0; at < paths.Count; at++)
+            paths.AddRange((await client.GetChildrenAsync(paths[at])).Names.Select(name => $"{paths[at]}/{name}"));
+        var next = -1;
+        Console.WriteLine(Invariant($"{await MeasureAsync(TimeSpan.MaxValue, outstanding, ReadAsync)}"));
+
+        async Task<long> ReadAsync(int caller, Func<bool> goesOn)
+        {
+            var count = 0L;
+            for (; Interlocked.Increment(ref next) is var own && own < paths.Count; count++)
+                await client.GetChildrenAsync(paths[own]);
             return count;
         }
     }

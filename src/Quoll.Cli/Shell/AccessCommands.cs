@@ -12,7 +12,7 @@ internal static class AccessCommands
     private static Command GetAcl(ShellContext shell)
     {
         var (path, stat) = (ShellCommands.Path(shell), ShellCommands.StatFlag());
-        var command = new Command("getAcl", "Show who may do what with a znode.") { path, stat };
+        var command = new Command("getAcl", "Show who may do what with a znode.\nquoll getAcl -s /app") { path, stat };
         shell.SetAction(command, async invocation =>
         {
             var acl = await (await invocation.ConnectAsync()).GetAclAsync(invocation.Get(path), invocation.Stop);
@@ -64,7 +64,7 @@ internal static class AccessCommands
             DefaultValueFactory = _ => "",
             Description = "user:password.",
         };
-        var command = new Command("addauth", "Be somebody, for the rest of this session.") { scheme, secret };
+        var command = new Command("addauth", "Be somebody, for the rest of this session.\naddauth digest user:password") { scheme, secret };
         shell.SetAction(command, async invocation =>
             await (await invocation.ConnectAsync()).AddAuthAsync(
                 new Credential(invocation.Get(scheme), Encoding.UTF8.GetBytes(invocation.Get(secret))), invocation.Stop));
@@ -73,7 +73,7 @@ internal static class AccessCommands
 
     private static Command WhoAmI(ShellContext shell)
     {
-        var command = new Command("whoami", "Show who the server takes this session for.");
+        var command = new Command("whoami", "Show who the server takes this session for.\nquoll whoami --auth digest:user:password");
         shell.SetAction(command, async invocation =>
         {
             var identities = await (await invocation.ConnectAsync()).WhoAmIAsync(invocation.Stop);

@@ -12,7 +12,7 @@ internal static class ArchiveLine
     public static string Write(string below, Visited visited) => JsonAnswer.Write(json => json.Object(() =>
     {
         json.Writer.WriteString("path", below);
-        json.Data(visited.Znode, ByteFormat.Text);
+        json.Data(visited.IsDataNull ? null : visited.Data, ByteFormat.Text);
         if (!visited.Acl.SequenceEqual(AclEntry.Open))
             json.Writer.WriteString("acl", AclText.Join(visited.Acl));
     }));

@@ -11,7 +11,7 @@ internal static class DeleteCommands
     private static Command Delete(ShellContext shell)
     {
         var (path, version) = (ShellCommands.Path(shell), ShellCommands.Version());
-        var command = new Command("delete", "Delete a znode that has no children.") { path, version };
+        var command = new Command("delete", "Delete a znode that has no children.\nquoll delete -v 3 /app/old") { path, version };
         shell.SetAction(command, async invocation =>
             await (await invocation.ConnectAsync()).DeleteAsync(invocation.Get(path), invocation.Get(version), invocation.Stop));
         return command;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Quoll.Client;
 using Quoll.Protocol.Records;
 
 namespace Quoll.Cli.Shell;
@@ -49,18 +48,16 @@ internal sealed class JsonAnswer(Utf8JsonWriter writer)
 
     public void Strings(IEnumerable<string> items) => Array(items, writer.WriteStringValue);
 
-    /// <summary>A znode's data as a member: null where the server has none at all.</summary>
-    public void Data(Znode znode, ByteFormat format)
+    /// <summary>A znode's data as a member: by default as text where it is text, and else as base64; null where there is none at
+    /// all.</summary>
+    public void Data(byte[]? data, ByteFormat format)
     {
-        if (znode.IsDataNull)
+        if (data is null)
+        {
             writer.WriteNull("data");
-        else
-            Data(znode.Data, format);
-    }
+            return;
+        }
 
-    /// <summary>Data as a member: by default as text where it is text, and else as base64.</summary>
-    public void Data(byte[] data, ByteFormat format)
-    {
         var name = format switch
         {
             ByteFormat.Hex => "hex",

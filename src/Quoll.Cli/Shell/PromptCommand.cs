@@ -124,7 +124,7 @@ internal sealed class Prompt : IAsyncDisposable
     private IEnumerable<Command> Own()
     {
         var servers = new Argument<string?>("servers") { Arity = ArgumentArity.ZeroOrOne };
-        var connect = new Command("connect", "Connect to servers, or to the same ones anew.") { servers };
+        var connect = new Command("connect", "Connect to servers, or to the same ones anew.\nconnect zk1:2181,zk2:2181/app") { servers };
         _shell.SetAction(connect, async invocation =>
         {
             await _shell.CloseAsync();
@@ -142,7 +142,7 @@ internal sealed class Prompt : IAsyncDisposable
             return Task.CompletedTask;
         });
         var which = new Argument<int>("number");
-        var redo = new Command("redo", "Run a command of the history again.") { which };
+        var redo = new Command("redo", "Run a command of the history again.\nredo 3") { which };
         _shell.SetAction(redo, async invocation =>
         {
             var line = _history[invocation.Get(which)] ?? throw new UsageException("Command index out of range");

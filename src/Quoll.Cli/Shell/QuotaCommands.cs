@@ -14,7 +14,7 @@ internal static class QuotaCommands
     private static Command List(ShellContext shell)
     {
         var path = ShellCommands.Path(shell);
-        var command = new Command("listquota", "Show a znode's quota and what counts against it.") { path };
+        var command = new Command("listquota", "Show a znode's quota and what counts against it.\nquoll listquota /app") { path };
         shell.SetAction(command, async invocation =>
         {
             var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
@@ -77,7 +77,7 @@ internal static class QuotaCommands
     {
         var path = ShellCommands.Path(shell);
         Option<bool>[] limits = [Flag("-n"), Flag("-b"), Flag("-N"), Flag("-B")];
-        var command = new Command("delquota", "Remove a znode's quota, or some of its limits.") { path };
+        var command = new Command("delquota", "Remove a znode's quota, or some of its limits.\nquoll delquota -n /app") { path };
         foreach (var limit in limits)
             command.Options.Add(limit);
         shell.SetAction(command, async invocation =>

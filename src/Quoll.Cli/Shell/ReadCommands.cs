@@ -77,7 +77,7 @@ internal static class ReadCommands
                 json => json.Object(() =>
                 {
                     json.Writer.WriteString("path", at);
-                    json.Data(znode, format);
+                    json.Data(znode.IsDataNull ? null : znode.Data, format);
                     json.Stat(znode.Stat);
                 }));
             await WatchCommands.FollowAsync(invocation, changed);

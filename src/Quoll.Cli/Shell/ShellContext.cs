@@ -131,12 +131,10 @@ internal sealed class Invocation(ShellContext shell, ParseResult parsed, Cancell
     /// <summary>What it ends with, when nothing goes wrong.</summary>
     public int ExitCode { get; set; }
 
-    public ByteFormat Bytes => shell.Settings.Bytes(Options);
+    // Looked up once, and not for each line of an answer.
+    public ByteFormat Bytes { get; } = shell.Settings.Bytes(OptionsOf(shell, parsed));
 
-    public OutputFormat Format => shell.Settings.Format(Options);
-
-    // An option on the line counts; else what the prompt was started with.
-    private ParseResult Options => shell.Start is { } start && parsed.Tokens.All(token => !IsCommon(token.Value)) ? start : parsed;
+    public OutputFormat Format { get; } = shell.Settings.Format(OptionsOf(shell, parsed));
 
     /// <summary>A client with a session.</summary>
     public ValueTask<ZooKeeperClient> ConnectAsync() => shell.ConnectAsync(parsed, stop);
@@ -165,6 +163,10 @@ internal sealed class Invocation(ShellContext shell, ParseResult parsed, Cancell
         if (!Console.Ask(question))
             throw new ShellException("Nothing was done.");
     }
+
+    // An option on the line counts; else what the prompt was started with.
+    private static ParseResult OptionsOf(ShellContext shell, ParseResult parsed) =>
+        shell.Start is { } start && parsed.Tokens.All(token => !IsCommon(token.Value)) ? start : parsed;
 
     private static bool IsCommon(string token) => token is "-o" or "--output" or "--bytes";
 }

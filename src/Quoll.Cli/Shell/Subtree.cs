@@ -20,16 +20,17 @@ internal enum SubtreeParts
 /// <param name="Children">The names of its children, in order.</param>
 internal sealed record Visited(string Path, int Depth, Stat Stat, string[] Children)
 {
-    public Znode Znode { get; init; }
+    public byte[] Data { get; init; } = [];
 
-    public byte[] Data => Znode.Data ?? [];
+    /// <summary>The server has no data of it at all.</summary>
+    public bool IsDataNull { get; init; }
 
     public IReadOnlyList<AclEntry> Acl { get; init; } = [];
 
     public bool IsEphemeral => Stat.EphemeralOwner != 0;
 
     /// <summary>How one like it is created: persistent, for servers do not tell whether it is a container or has a time to live.</summary>
-    public CreateOptions AsCreated => new() { Acl = Acl, IsDataNull = Znode.IsDataNull };
+    public CreateOptions AsCreated => new() { Acl = Acl, IsDataNull = IsDataNull };
 }
 
 /// <summary>Reads a znode and all below it, each before what is below it, in the order of the names.</summary>
@@ -49,13 +50,13 @@ internal static class Subtree
         while (next.Count > 0)
         {
             // Those that are new, and the one that has come near enough: what is between them is under way.
-            for (var ahead = next.Count - 1; ahead >= Math.Max(0, next.Count - ReadsAhead) && next[ahead].Read is null; ahead--)
-                next[ahead].Read = ReadAsync(client, next[ahead], parts, stop);
-            if (next.Count >= ReadsAhead)
-                next[^ReadsAhead].Read ??= ReadAsync(client, next[^ReadsAhead], parts, stop);
+            for (var ahead = next.Count - 1; ahead >= Math.Max(0, next.Count - ReadsAhead) && !next[ahead].IsUnderWay; ahead--)
+                next[ahead].Begin(client, parts, stop);
+            if (next.Count >= ReadsAhead && !next[^ReadsAhead].IsUnderWay)
+                next[^ReadsAhead].Begin(client, parts, stop);
             var pending = next[^1];
             next.RemoveAt(next.Count - 1);
-            if (await pending.Read! is not { } visited)
+            if (await pending.EndAsync(parts) is not { } visited)
             {
                 if (pending.Depth == 0)
                     throw new NoNodeException(root, $"There is no {root}.");
@@ -73,34 +74,53 @@ internal static class Subtree
     /// <summary>What a path has below the root of a subtree: empty for the root, and else from a / on.</summary>
     public static string Below(string root, string path) => path == root ? "" : path[(root == "/" ? 0 : root.Length)..];
 
-    private static async Task<Visited?> ReadAsync(ZooKeeperClient client, Pending pending, SubtreeParts parts, CancellationToken stop)
-    {
-        var children = client.TryGetChildrenAsync(pending.Path, stop);
-        var data = parts.HasFlag(SubtreeParts.Data) ? client.TryGetAsync(pending.Path, stop).AsTask() : null;
-        var acl = parts.HasFlag(SubtreeParts.Acl) ? client.GetAclAsync(pending.Path, stop).AsTask() : null;
-        try
-        {
-            if (await children is not { } listed || (data is not null && await data is null))
-                return null;
-            Array.Sort(listed.Names, string.CompareOrdinal);
-            return new Visited(pending.Path, pending.Depth, data?.Result?.Stat ?? listed.Stat, listed.Names)
-            {
-                Znode = data?.Result ?? default,
-                Acl = acl is null ? [] : (await acl).Entries,
-            };
-        }
-        catch (NoNodeException)
-        {
-            return null;
-        }
-    }
-
+    /// <summary>One whose turn will come. What is read of it is asked for before, and awaited then: mostly it is there already.</summary>
     private sealed class Pending(string path, int depth)
     {
-        public string Path => path;
+        private ValueTask<ZnodeChildren?> _children;
+        private ValueTask<Znode?> _data;
+        private ValueTask<ZnodeAcl> _acl;
 
         public int Depth => depth;
 
-        public Task<Visited?>? Read { get; set; }
+        public bool IsUnderWay { get; private set; }
+
+        public void Begin(ZooKeeperClient client, SubtreeParts parts, CancellationToken stop)
+        {
+            IsUnderWay = true;
+#pragma warning disable CA2012 // Each is awaited once, in EndAsync: no task is made where the answer is there by then.
+            _children = client.TryGetChildrenAsync(path, stop);
+            if (parts.HasFlag(SubtreeParts.Data))
+                _data = client.TryGetAsync(path, stop);
+            if (parts.HasFlag(SubtreeParts.Acl))
+                _acl = client.GetAclAsync(path, stop);
+#pragma warning restore CA2012
+        }
+
+        /// <returns>Null if it is not there any more.</returns>
+        public async ValueTask<Visited?> EndAsync(SubtreeParts parts)
+        {
+            if (await _children is not { } children)
+                return null;
+            Array.Sort(children.Names, string.CompareOrdinal);
+            if (parts == SubtreeParts.None)
+                return new Visited(path, depth, children.Stat, children.Names);
+            try
+            {
+                var data = parts.HasFlag(SubtreeParts.Data) ? await _data : default(Znode?);
+                var acl = parts.HasFlag(SubtreeParts.Acl) ? (await _acl).Entries : [];
+                return parts.HasFlag(SubtreeParts.Data) && data is null ? null
+                    : new Visited(path, depth, data?.Stat ?? children.Stat, children.Names)
+                    {
+                        Data = data?.Data ?? [],
+                        IsDataNull = data?.IsDataNull ?? false,
+                        Acl = acl,
+                    };
+            }
+            catch (NoNodeException)
+            {
+                return null;
+            }
+        }
     }
 }

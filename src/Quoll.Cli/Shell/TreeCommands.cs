@@ -25,11 +25,11 @@ internal static class TreeCommands
         shell.SetAction(command, async invocation =>
         {
             var client = await invocation.ConnectAsync();
-            var drawing = new TreeDrawing();
+            var (drawing, most) = (new TreeDrawing(), invocation.Get(depth));
             await foreach (var visited in Subtree.WalkAsync(client, invocation.Get(path), SubtreeParts.None, invocation.Stop))
             {
                 var line = drawing.Add(visited);
-                if (visited.Depth <= invocation.Get(depth))
+                if (visited.Depth <= most)
                     invocation.Show(() => line, json => WriteZnode(json, visited));
             }
         });
@@ -62,13 +62,14 @@ internal static class TreeCommands
         {
             var pattern = invocation.Get(name) is { } glob ? ToPattern(glob) : null;
             var session = invocation.Get(owner) is { } text ? ToSession(text) : null;
+            long? bytes = invocation.Parsed.GetResult(larger) is null ? null : invocation.Get(larger);
             var (most, least) = (MillisecondsBefore(invocation.Get(older)), MillisecondsBefore(invocation.Get(newer)));
             var client = await invocation.ConnectAsync();
             await foreach (var visited in Subtree.WalkAsync(client, invocation.Get(path), SubtreeParts.None, invocation.Stop))
             {
                 var (stat, last) = (visited.Stat, visited.Path[(visited.Path.LastIndexOf('/') + 1)..]);
                 if ((pattern?.IsMatch(last) ?? true)
-                    && (invocation.Parsed.GetResult(larger) is null || stat.DataLength > invocation.Get(larger))
+                    && (bytes is null || stat.DataLength > bytes)
                     && (most is null || stat.Mtime < most) && (least is null || stat.Mtime >= least)
                     && (session is null || (session == 0 ? visited.IsEphemeral : stat.EphemeralOwner == session)))
                 {
@@ -88,11 +89,11 @@ internal static class TreeCommands
         {
             var client = await invocation.ConnectAsync();
             var (order, sums) = (new List<string>(), new Dictionary<string, (long Bytes, long Znodes)>());
-            var above = new List<string>();
+            var (above, most) = (new List<string>(), invocation.Get(depth));
             await foreach (var visited in Subtree.WalkAsync(client, invocation.Get(path), SubtreeParts.None, invocation.Stop))
             {
                 above.RemoveRange(Math.Min(visited.Depth, above.Count), Math.Max(0, above.Count - visited.Depth));
-                if (visited.Depth <= invocation.Get(depth))
+                if (visited.Depth <= most)
                 {
                     above.Add(visited.Path);
                     order.Add(visited.Path);

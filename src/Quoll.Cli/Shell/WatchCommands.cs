@@ -83,7 +83,7 @@ internal static class WatchCommands
     {
         var state = new Argument<string?>("on|off") { Arity = ArgumentArity.ZeroOrOne };
         state.AcceptOnlyFromAmong("on", "off");
-        var command = new Command("printwatches", "Whether watches tell what happens.") { state };
+        var command = new Command("printwatches", "Whether watches tell what happens.\nprintwatches off") { state };
         shell.SetAction(command, invocation =>
         {
             var watches = invocation.Shell.Watches;

@@ -8,6 +8,8 @@ namespace Quoll.Interop.Shell;
 /// <param name="address">Which servers.</param>
 internal sealed class QuollShell(string address)
 {
+    public string Address => address;
+
     /// <summary>Runs one; errors stand among what it printed.</summary>
     public async Task<(int Code, string[] Printed)> RunAsync(params string[] command)
     {

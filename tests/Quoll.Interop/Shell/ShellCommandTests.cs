@@ -89,6 +89,39 @@ public sealed class ShellCommandTests(RecipeServers servers)
 
     [Theory]
     [EachServer]
+    public async Task Who_loses_an_office_stands_for_it_again(ServerKind kind)
+    {
+        var shell = await OpenAsync(kind);
+        using var candidate = shell.Start("elect", "/leaders/b", "--", "sh", "-c", "echo leads; exec sleep 1000");
+        await candidate.ExpectAsync("leads");
+        var place = (await shell.DoAsync("ls", "/leaders/b"))[0].Trim('[', ']');
+        await shell.DoAsync("delete", $"/leaders/b/{place}");
+        await candidate.ExpectAsync(line => line.EndsWith("is lost: sh was ended.", StringComparison.Ordinal));
+        await candidate.ExpectAsync("leads");
+        candidate.Interrupt();
+        Assert.Equal(143, await candidate.EndAsync());
+        Assert.Equal(["[]"], await shell.DoAsync("ls", "/leaders/b"));
+    }
+
+    [Theory]
+    [EachServer]
+    public async Task Two_clusters_are_compared(ServerKind kind)
+    {
+        var (shell, other) = (await OpenAsync(kind), await OpenAsync(kind == ServerKind.Quoll ? ServerKind.Apache : ServerKind.Quoll));
+        foreach (var each in (QuollShell[])[shell, other])
+            await each.DoAsync("create", "-p", "/app/config", "on");
+        Assert.Empty(await shell.DoAsync("diff", "/app", "/app", "--other", other.Address));
+        await other.DoAsync("create", "/app/more");
+        await other.DoAsync("setAcl", "/app/config", "world:anyone:r");
+        var (code, differences) = await shell.RunAsync("diff", "/", "/", "--other", other.Address);
+        Assert.Equal(1, code);
+        Assert.Equal(["~ /app/config: ACL", "+ /app/more"], differences);
+        await shell.DoAsync("deleteall", "--yes", "/");
+        Assert.Equal(["[]"], await shell.DoAsync("ls", "/"));
+    }
+
+    [Theory]
+    [EachServer]
     public async Task Watches_tell_beside_what_is_asked_and_alone_until_they_are_ended(ServerKind kind)
     {
         var shell = await OpenAsync(kind);
