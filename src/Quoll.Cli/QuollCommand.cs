@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using Quoll.Cli.Shell;
 
 namespace Quoll.Cli;
@@ -10,15 +10,16 @@ internal static class QuollCommand
     /// <summary>Runs what a command line says. One that cannot be read has a code of its own.</summary>
     public static async Task<int> RunAsync(RootCommand root, IReadOnlyList<string> words, CancellationToken stop)
     {
-        // /h and /? are paths here, and no calls for help.
-        foreach (var help in root.Options.OfType<HelpOption>().ToArray())
-            root.Options.Remove(help);
-        root.Options.Add(new HelpOption("--help", "-h", "-?"));
-
         // As zkCli has it.
         var parsed = root.Parse([.. words.Select(word => word == "-server" ? "--server" : word)]);
+        if (parsed.Action is ParseErrorAction errors)
+            errors.ShowHelp = false;
         var code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, stop);
-        return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
+        if (parsed.Errors.Count == 0)
+            return code;
+        var command = parsed.CommandResult.Command is RootCommand ? "" : $"{parsed.CommandResult.Command.Name} ";
+        await Console.Error.WriteLineAsync($"{command}--help tells more.");
+        return ExitCode.Usage;
     }
 
     public static RootCommand Create(EndSignals signals)
@@ -43,6 +44,7 @@ internal static class QuollCommand
         }
 
         root.Subcommands.Add(CompletionCommand.Create());
+        ExampleHelp.AddTo(root);
         return root;
     }
 }

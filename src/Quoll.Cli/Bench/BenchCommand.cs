@@ -67,7 +67,6 @@ internal static class BenchCommand
         var rate = plan.Rate ?? Math.Max(1, throughput!.PerSecond / 2);
         invocation.Console.Progress($"{name}: {(long)rate} a second, {plan.Duration.TotalSeconds} s");
         var latency = await load.MeasureLatencyAsync(rate, invocation.Stop);
-        invocation.Console.Progress(null);
         invocation.Show(() => Text(name, plan, throughput, latency), json => Write(json, name, plan, throughput, latency));
         invocation.Console.Flush();
         if (latency.Failed > 0 || throughput?.Failed > 0)

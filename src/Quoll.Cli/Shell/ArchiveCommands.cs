@@ -6,8 +6,6 @@ namespace Quoll.Cli.Shell;
 /// <summary>Commands that write subtrees to files and read them again, and compare them.</summary>
 internal static class ArchiveCommands
 {
-    private const int ProgressEach = 1000;
-
     public static IEnumerable<Command> All(ShellContext shell) => [Export(shell), Import(shell), Diff(shell)];
 
     private static Command Export(ShellContext shell)
@@ -21,37 +19,60 @@ internal static class ArchiveCommands
         };
         shell.SetAction(command, async invocation =>
         {
-            var (client, root, count, left) = (await invocation.ConnectAsync(), invocation.Get(path), 0, 0);
-            await using var target = invocation.Get(file) is { } to ? new StreamWriter(to.FullName) : null;
-            await foreach (var visited in Subtree.WalkAsync(client, root, SubtreeParts.Data | SubtreeParts.Acl, invocation.Stop))
-            {
-                if (IsOfServer(visited.Path))
-                    continue;
-                if (visited.IsEphemeral && !invocation.Get(ephemerals))
-                {
-                    left++;
-                    continue;
-                }
-
-                var line = ArchiveLine.Write(Subtree.Below(root, visited.Path), visited);
-                if (target is null)
-                    invocation.Console.Line(line);
-                else
-                    await target.WriteLineAsync(line.AsMemory(), invocation.Stop);
-                if (++count % ProgressEach == 0)
-                    invocation.Console.Progress($"{count} znodes written");
-            }
-
-            invocation.Console.Progress(null);
+            var (client, root) = (await invocation.ConnectAsync(), invocation.Get(path));
+            var (count, left) = invocation.Get(file) is { } target
+                ? await WriteFileAsync(target, lines => WriteAsync(client, root, lines, invocation.Get(ephemerals), invocation))
+                : await WriteAsync(client, root, null, invocation.Get(ephemerals), invocation);
             if (left > 0)
                 invocation.Console.Error($"{left} ephemeral znodes were left out: they belong to sessions (--ephemerals).");
-            if (target is not null)
-            {
-                invocation.Show(
-                    () => $"{count} znodes were written to {invocation.Get(file)}", json => json.Writer.WriteNumberValue(count));
-            }
+            if (invocation.Get(file) is { } written)
+                invocation.Show(() => $"{count} znodes were written to {written}", json => json.Writer.WriteNumberValue(count));
         });
         return command;
+    }
+
+    // What was in the file stays until there is something whole to take its place.
+    private static async Task<T> WriteFileAsync<T>(FileInfo file, Func<TextWriter, Task<T>> write)
+    {
+        var part = $"{file.FullName}.part";
+        try
+        {
+            T result;
+            await using (var lines = new StreamWriter(part))
+                result = await write(lines);
+            File.Move(part, file.FullName, overwrite: true);
+            return result;
+        }
+        catch
+        {
+            File.Delete(part);
+            throw;
+        }
+    }
+
+    private static async Task<(int Count, int Left)> WriteAsync(
+        ZooKeeperClient client, string root, TextWriter? lines, bool withEphemerals, Invocation invocation)
+    {
+        var (count, left) = (0, 0);
+        await foreach (var visited in Subtree.WalkAsync(client, root, SubtreeParts.Data | SubtreeParts.Acl, invocation.Stop))
+        {
+            if (IsOfServer(visited.Path))
+                continue;
+            if (visited.IsEphemeral && !withEphemerals)
+            {
+                left++;
+                continue;
+            }
+
+            var line = ArchiveLine.Write(Subtree.Below(root, visited.Path), visited);
+            if (lines is null)
+                invocation.Console.Line(line);
+            else
+                await lines.WriteLineAsync(line.AsMemory(), invocation.Stop);
+            invocation.Console.Progress(++count, "znodes written");
+        }
+
+        return (count, left);
     }
 
     private static Command Import(ShellContext shell)
@@ -80,12 +101,10 @@ internal static class ArchiveCommands
                 await writes.AddAsync(invocation.Get(overwrite)
                     ? CreateOrSetAsync(client, at, data, options, invocation.Stop)
                     : CreateAsync(client, at, data, options, invocation.Get(skip), invocation.Stop));
-                if (number % ProgressEach == 0)
-                    invocation.Console.Progress($"{number} znodes read");
+                invocation.Console.Progress(number, "znodes read");
             }
 
             await writes.FinishAsync();
-            invocation.Console.Progress(null);
             invocation.Show(() => $"{writes.Done} znodes were read", json => json.Writer.WriteNumberValue(writes.Done));
         });
         return command;

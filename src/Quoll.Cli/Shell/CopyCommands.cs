@@ -30,6 +30,7 @@ internal static class CopyCommands
                     continue;
                 var copy = client.CreateAsync(Moved(visited.Path, source, target), visited.Data, visited.AsCreated, invocation.Stop);
                 await writes.AddAsync(copy.AsTask());
+                invocation.Console.Progress(writes.Done, "znodes copied");
             }
 
             await writes.FinishAsync();

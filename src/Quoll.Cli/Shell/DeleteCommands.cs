@@ -54,8 +54,6 @@ internal static class DeleteCommands
             invocation.Console.Progress($"{done} of {found.Count} deleted");
             await DeleteBatchAsync(client, found.GetRange(done, Math.Min(batch, found.Count - done)), invocation.Stop);
         }
-
-        invocation.Console.Progress(null);
     }
 
     private static async Task DeleteBatchAsync(ZooKeeperClient client, List<string> paths, CancellationToken stop)

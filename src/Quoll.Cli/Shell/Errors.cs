@@ -51,6 +51,7 @@ internal static class Errors
         ErrorCode.NoAuth => $"Insufficient permission : {e.Path}",
         ErrorCode.BadArguments => $"Arguments are not valid : {e.Path}",
         ErrorCode.BadVersion => $"version No is not valid : {e.Path}",
+        ErrorCode.Unimplemented => $"KeeperErrorCode = Unimplemented for {e.Path}",
         ErrorCode.ReconfigDisabled => "KeeperErrorCode = Reconfig is disabled",
         ErrorCode.QuotaExceeded => $"Quota has exceeded : {e.Path}",
         _ => null,

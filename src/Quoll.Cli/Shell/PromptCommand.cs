@@ -50,6 +50,7 @@ internal sealed class Prompt : IAsyncDisposable
         shell.Settings.AddTo(_lines);
         foreach (var command in ShellCommands.All(shell).Concat(WatchCommands.OfPrompt(shell)).Concat(Own()))
             _lines.Subcommands.Add(command);
+        ExampleHelp.AddTo(_lines);
     }
 
     /// <summary>Lines that somebody types.</summary>

@@ -53,6 +53,8 @@ internal static class QuotaCommands
             var given = limits.Zip(Quota.Keys).Where(each => invocation.Parsed.GetResult(each.First) is { Implicit: false }).ToList();
             if (given.Count == 0)
                 throw new UsageException("Say which limit: -n, -b, -N or -B.");
+            if (await client.ExistsAsync(at, invocation.Stop) is null)
+                throw new ShellException($"{at} does not exist.");
             await CheckOthersAsync(client, at, invocation.Stop);
             var existing = await client.TryGetAsync(Limits(at), invocation.Stop);
             var quota = existing is { } znode ? Quota.Parse(znode.Data) : new Quota();

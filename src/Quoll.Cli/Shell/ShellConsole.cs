@@ -7,7 +7,9 @@ namespace Quoll.Cli.Shell;
 /// <param name="isTerminal">Whether a person reads and types.</param>
 internal sealed class ShellConsole(TextWriter output, TextWriter errors, TextReader input, bool isTerminal)
 {
+    private const int ProgressEach = 1000;
     private readonly Lock _gate = new();
+    private bool _hasProgress;
 
     /// <summary>The line that is being typed, if one is: hidden while something is written above it.</summary>
     public LineEditor? Editor { get; set; }
@@ -59,16 +61,25 @@ internal sealed class ShellConsole(TextWriter output, TextWriter errors, TextRea
         }
     }
 
-    /// <summary>How far long work is; written over by the next, and gone at its end.</summary>
+    /// <summary>How far long work is; written over by the next and by all else, and gone at its end, which is null.</summary>
     public void Progress(string? text)
     {
         if (!isTerminal)
             return;
         lock (_gate)
         {
-            errors.Write($"\r\e[K{text}");
+            if (text is not null || _hasProgress)
+                errors.Write($"\r\e[K{text}");
             errors.Flush();
+            _hasProgress = text is not null;
         }
+    }
+
+    /// <summary>The same for what is counted.</summary>
+    public void Progress(long count, string what)
+    {
+        if (count % ProgressEach == 0)
+            Progress($"{count} {what}");
     }
 
     /// <summary>Asks who types, who is there (<see cref="CanAsk"/>).</summary>
@@ -90,8 +101,9 @@ internal sealed class ShellConsole(TextWriter output, TextWriter errors, TextRea
     {
         lock (_gate)
         {
-            if (Editor is not null)
+            if (Editor is not null || _hasProgress)
                 output.Write("\r\e[K");
+            _hasProgress = false;
             writer.WriteLine(colour is null ? text : $"{colour}{text}\e[0m");
             if (flush)
                 writer.Flush();

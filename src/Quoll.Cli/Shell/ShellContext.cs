@@ -96,7 +96,8 @@ internal sealed class ShellContext(ShellSettings settings, ShellConsole console)
         }
         catch (ArgumentException e)
         {
-            console.Error(e.Message);
+            // Without the name of a parameter, which says nothing to who typed.
+            console.Error(e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal));
             return Cli.ExitCode.Usage;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -110,6 +111,7 @@ internal sealed class ShellContext(ShellSettings settings, ShellConsole console)
         }
         finally
         {
+            console.Progress(null);
             console.Flush();
             if (!IsInteractive)
                 await CloseAsync();

@@ -89,9 +89,10 @@ internal static class TreeCommands
         {
             var client = await invocation.ConnectAsync();
             var (order, sums) = (new List<string>(), new Dictionary<string, (long Bytes, long Znodes)>());
-            var (above, most) = (new List<string>(), invocation.Get(depth));
+            var (above, most, count) = (new List<string>(), invocation.Get(depth), 0);
             await foreach (var visited in Subtree.WalkAsync(client, invocation.Get(path), SubtreeParts.None, invocation.Stop))
             {
+                invocation.Console.Progress(++count, "znodes read");
                 above.RemoveRange(Math.Min(visited.Depth, above.Count), Math.Max(0, above.Count - visited.Depth));
                 if (visited.Depth <= most)
                 {

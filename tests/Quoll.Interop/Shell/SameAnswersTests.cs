@@ -22,7 +22,7 @@ public sealed partial class SameAnswersTests(RecipeServers servers)
         "create /protected x world:anyone:cdra", "set /protected y", "getAcl /protected", "setAcl /protected world:anyone:cdrwa",
         "set /protected y", "get /protected", "setAcl -s /protected world:anyone:r", "create /protected/x", "delete /protected",
         "create /mine x", "addauth digest user:password", "setAcl /mine auth::cdrwa", "getAcl /mine", "get /mine", "whoami",
-        "create /quota", "create /quota/x 123", "listquota /quota", "delquota /quota",
+        "create /quota", "create /quota/x 123", "listquota /quota", "delquota /quota", "setquota -n 3 /nope",
         "delete /a", "delete -v 5 /a/b", "delete -v 3 /a/b", "delete /nope", "deleteall /a -b 2", "ls /", "deleteall /nope",
         "create /d", "deleteall /d", "create /unicode 'grüße 😀'", "get /unicode", "create /with.dots_and-dashes", "ls /",
         "ls /unicode watch", "get /unicode watch", "stat /unicode watch",

@@ -64,6 +64,12 @@ public sealed class ShellCommandTests(RecipeServers servers)
         var (code, printed) = await shell.RunAsync("import", "/third", "-f", file);
         Assert.Equal(1, code);
         Assert.StartsWith("Line 1 is not one that export writes", printed[0]);
+
+        // An export that fails leaves the last one as it was, and nothing else.
+        Assert.Equal(1, (await shell.RunAsync("export", "/nope", "-f", file)).Code);
+        Assert.Equal(["{\"path\":\"/x\"}"], await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken));
+        Assert.Equal([file], Directory.GetFiles(directory.Path));
+        Assert.Equal(1, (await shell.RunAsync("export", "/app", "-f", Path.Combine(directory.Path, "nowhere", "file"))).Code);
     }
 
     [Theory]
