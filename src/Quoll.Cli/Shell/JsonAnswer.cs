@@ -14,6 +14,8 @@ internal sealed class JsonAnswer(Utf8JsonWriter writer)
 
     public Utf8JsonWriter Writer => writer;
 
+    public static string Write(string text) => Write(json => json.Writer.WriteStringValue(text));
+
     public static string Write(Action<JsonAnswer> write)
     {
         var buffer = new ArrayBufferWriter<byte>();

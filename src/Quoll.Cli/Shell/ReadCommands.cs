@@ -29,7 +29,7 @@ internal static class ReadCommands
                 {
                     var below = visited.Children.Select(name => Subtree.Join(visited.Path, name));
                     foreach (var listed in visited.Depth == 0 ? below.Prepend(at) : below)
-                        invocation.Show(() => listed, json => json.Writer.WriteStringValue(listed));
+                        invocation.ShowText(listed);
                 }
 
                 return;

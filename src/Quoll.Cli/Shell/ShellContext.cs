@@ -154,6 +154,9 @@ internal sealed class Invocation(ShellContext shell, ParseResult parsed, Cancell
             Console.Line(written);
     }
 
+    /// <summary>Writes a result that is a text in both.</summary>
+    public void ShowText(string text) => Console.Line(Format == OutputFormat.Json ? JsonAnswer.Write(text) : text);
+
     /// <summary>Asks before something is destroyed.</summary>
     /// <exception cref="ShellException">The answer was no, or nobody can be asked.</exception>
     public void Confirm(string question)

@@ -56,7 +56,7 @@ internal static class Subtree
                 next[^ReadsAhead].Begin(client, parts, stop);
             var pending = next[^1];
             next.RemoveAt(next.Count - 1);
-            if (await pending.EndAsync(parts) is not { } visited)
+            if (await pending.EndAsync() is not { } visited)
             {
                 if (pending.Depth == 0)
                     throw new NoNodeException(root, $"There is no {root}.");
@@ -69,7 +69,7 @@ internal static class Subtree
         }
     }
 
-    public static string Join(string parent, string name) => parent == "/" ? $"/{name}" : $"{parent}/{name}";
+    public static string Join(string parent, string name) => string.Concat(parent == "/" ? "" : parent, "/", name);
 
     /// <summary>What a path has below the root of a subtree: empty for the root, and else from a / on.</summary>
     public static string Below(string root, string path) => path == root ? "" : path[(root == "/" ? 0 : root.Length)..];
@@ -78,8 +78,7 @@ internal static class Subtree
     private sealed class Pending(string path, int depth)
     {
         private ValueTask<ZnodeChildren?> _children;
-        private ValueTask<Znode?> _data;
-        private ValueTask<ZnodeAcl> _acl;
+        private Parts? _parts;
 
         public int Depth => depth;
 
@@ -88,34 +87,42 @@ internal static class Subtree
         public void Begin(ZooKeeperClient client, SubtreeParts parts, CancellationToken stop)
         {
             IsUnderWay = true;
-#pragma warning disable CA2012 // Each is awaited once, in EndAsync: no task is made where the answer is there by then.
+#pragma warning disable CA2012 // It is awaited once, in EndAsync: no task is made where the answer is there by then.
             _children = client.TryGetChildrenAsync(path, stop);
-            if (parts.HasFlag(SubtreeParts.Data))
-                _data = client.TryGetAsync(path, stop);
-            if (parts.HasFlag(SubtreeParts.Acl))
-                _acl = client.GetAclAsync(path, stop);
 #pragma warning restore CA2012
+            if (parts != SubtreeParts.None)
+                _parts = new Parts(client, path, parts, stop);
         }
 
         /// <returns>Null if it is not there any more.</returns>
-        public async ValueTask<Visited?> EndAsync(SubtreeParts parts)
+        public async ValueTask<Visited?> EndAsync()
         {
             if (await _children is not { } children)
                 return null;
             Array.Sort(children.Names, string.CompareOrdinal);
-            if (parts == SubtreeParts.None)
-                return new Visited(path, depth, children.Stat, children.Names);
+            var visited = new Visited(path, depth, children.Stat, children.Names);
+            return _parts is null ? visited : await _parts.AddToAsync(visited);
+        }
+    }
+
+    /// <summary>What is read of a znode beside its children.</summary>
+    private sealed class Parts(ZooKeeperClient client, string path, SubtreeParts parts, CancellationToken stop)
+    {
+        private readonly Task<Znode?>? _data = parts.HasFlag(SubtreeParts.Data) ? client.TryGetAsync(path, stop).AsTask() : null;
+        private readonly Task<ZnodeAcl>? _acl = parts.HasFlag(SubtreeParts.Acl) ? client.GetAclAsync(path, stop).AsTask() : null;
+
+        public async ValueTask<Visited?> AddToAsync(Visited visited)
+        {
             try
             {
-                var data = parts.HasFlag(SubtreeParts.Data) ? await _data : default(Znode?);
-                var acl = parts.HasFlag(SubtreeParts.Acl) ? (await _acl).Entries : [];
-                return parts.HasFlag(SubtreeParts.Data) && data is null ? null
-                    : new Visited(path, depth, data?.Stat ?? children.Stat, children.Names)
-                    {
-                        Data = data?.Data ?? [],
-                        IsDataNull = data?.IsDataNull ?? false,
-                        Acl = acl,
-                    };
+                if (_data is not null)
+                {
+                    if (await _data is not { } znode)
+                        return null;
+                    visited = visited with { Stat = znode.Stat, Data = znode.Data, IsDataNull = znode.IsDataNull };
+                }
+
+                return _acl is null ? visited : visited with { Acl = (await _acl).Entries };
             }
             catch (NoNodeException)
             {

@@ -9,6 +9,7 @@ namespace Quoll.Interop.Clients;
 internal sealed class ClientProgram : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromMinutes(5);
 
     // Bounded: at the limit the reading stops, the pipe fills, and the program waits for us.
     private readonly Channel<string> _lines = Channel.CreateBounded<string>(4096);
@@ -87,9 +88,11 @@ internal sealed class ClientProgram : IDisposable
     public async Task<int> EndAsync()
     {
         _process.StandardInput.Close();
+
+        // One that goes on and on, and says so, has not ended.
+        var start = Stopwatch.GetTimestamp();
         while (await NextLineAsync("its end") is not null)
-        {
-        }
+            Assert.True(Stopwatch.GetElapsedTime(start) < EndsWithin, $"it did not end\n{_everything}");
 
         using var patience = new CancellationTokenSource(Patience);
         await _process.WaitForExitAsync(patience.Token);
