@@ -45,6 +45,20 @@ internal static partial class Faults
         return count;
     }
 
+    /// <summary>How many sessions watch a path, summed over the servers: others' watches come and go meanwhile, also those of the
+    /// dead.</summary>
+    public static async Task<int> WatchesAsync(string addresses, string path)
+    {
+        var count = 0;
+        foreach (var address in addresses.Split(','))
+        {
+            var lines = (await Handshake.AskAsync(IPEndPoint.Parse(address), "wchp")).Split('\n');
+            count += lines.SkipWhile(line => line != path).Skip(1).TakeWhile(line => line.StartsWith('\t')).Count();
+        }
+
+        return count;
+    }
+
     /// <summary>The next element of a stream.</summary>
     public static async Task<T> NextAsync<T>(this IAsyncEnumerator<T> stream)
     {

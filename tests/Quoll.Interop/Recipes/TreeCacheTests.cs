@@ -53,8 +53,8 @@ public sealed class TreeCacheTests(RecipeServers servers)
         var addresses = await servers.AddressesAsync(kind);
         foreach (var isRecursive in Ways)
         {
-            await using var client = await servers.ConnectAsync(kind, await servers.CreateRootAsync(kind));
-            var before = await WatchesAsync(addresses);
+            var root = await servers.CreateRootAsync(kind);
+            await using var client = await servers.ConnectAsync(kind, root);
             await using (var cache = new TreeCache(client, "/a", new() { UsesRecursiveWatch = isRecursive }))
             {
                 await cache.Ready;
@@ -69,10 +69,10 @@ public sealed class TreeCacheTests(RecipeServers servers)
                     Assert.Equal(["Removed /a/b", "Removed /a"], [Words(await changes.NextAsync()), Words(await changes.NextAsync())]);
                 }
 
-                await Deadline.UntilAsync(Patience, "one watch is left", async () => await WatchesAsync(addresses) == before + 1);
+                await Deadline.UntilAsync(Patience, "one watch is left", async () => await WatchesAsync(addresses, $"{root}/a") == 1);
             }
 
-            await Deadline.UntilAsync(Patience, "no watch is left", async () => await WatchesAsync(addresses) == before);
+            await Deadline.UntilAsync(Patience, "no watch is left", async () => await WatchesAsync(addresses, $"{root}/a") == 0);
         }
     }
 

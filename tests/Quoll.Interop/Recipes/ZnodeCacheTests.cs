@@ -63,7 +63,6 @@ public sealed class ZnodeCacheTests(RecipeServers servers)
         var root = await servers.CreateRootAsync(kind);
         var addresses = await servers.AddressesAsync(kind);
         await using var client = await servers.ConnectAsync(kind, root);
-        var before = await WatchesAsync(addresses);
         await using (var cache = new ZnodeCache(client, "/a"))
         {
             await cache.Ready;
@@ -75,10 +74,10 @@ public sealed class ZnodeCacheTests(RecipeServers servers)
                 await UntilAsync("it is gone", () => cache.Current is null);
             }
 
-            await Deadline.UntilAsync(Patience, "one watch is left", async () => await WatchesAsync(addresses) == before + 1);
+            await Deadline.UntilAsync(Patience, "one watch is left", async () => await WatchesAsync(addresses, $"{root}/a") == 1);
         }
 
-        await Deadline.UntilAsync(Patience, "no watch is left", async () => await WatchesAsync(addresses) == before);
+        await Deadline.UntilAsync(Patience, "no watch is left", async () => await WatchesAsync(addresses, $"{root}/a") == 0);
     }
 
     [Theory]
