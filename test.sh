@@ -47,4 +47,5 @@ if [ "${#missing[@]}" -gt 0 ]; then
 fi
 
 java -version
-dotnet test --solution Quoll.slnx --configuration Release
+# Under nohup, or in the background of a script, these are ignored, and would be by all that the tests start and end.
+exec env --default-signal=HUP,INT,QUIT dotnet test --solution Quoll.slnx --configuration Release

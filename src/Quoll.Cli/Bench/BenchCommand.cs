@@ -48,7 +48,7 @@ internal static class BenchCommand
             };
             if (plan.Rate is <= 0 or > 10_000_000)
                 throw new UsageException("--rate must lie between 0 and 10000000.");
-            var options = shell.Settings.Client(shell.Start ?? invocation.Parsed);
+            var options = shell.Settings.Client(invocation.Parsed);
             invocation.Console.Progress("connecting, and making znodes");
             await using var target = await BenchTarget.OpenAsync(options, plan, invocation.Get(path)!, invocation.Stop);
             var wanted = invocation.Get(operations) is { Length: > 0 } given ? given : Enum.GetValues<BenchOperation>();

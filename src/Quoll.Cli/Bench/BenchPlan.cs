@@ -48,7 +48,7 @@ internal sealed record Throughput(long Answered, long Failed, TimeSpan Elapsed)
 /// <param name="Rate">How many a second were to be made.</param>
 /// <param name="Histogram">From the time that each was to be made to its answer: a delay counts for all that waited behind it.</param>
 /// <param name="Failed">How many failed.</param>
-/// <param name="Elapsed">From the first to the last answer.</param>
+/// <param name="Elapsed">From the first that counts until all are answered.</param>
 internal sealed record Latency(double Rate, LatencyHistogram Histogram, long Failed, TimeSpan Elapsed)
 {
     /// <summary>How many a second were answered. Less than the rate: the servers, or this machine, could not keep up.</summary>

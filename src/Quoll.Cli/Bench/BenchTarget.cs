@@ -22,8 +22,6 @@ internal sealed class BenchTarget : IAsyncDisposable
         new Random(1).NextBytes(_data);
     }
 
-    public IReadOnlyList<ZooKeeperClient> Clients => _clients;
-
     /// <summary>Connects the sessions and makes the znodes.</summary>
     public static async Task<BenchTarget> OpenAsync(ZooKeeperClientOptions options, BenchPlan plan, string parent, CancellationToken stop)
     {

@@ -56,7 +56,7 @@ internal static class ArchiveCommands
         var (count, left) = (0, 0);
         await foreach (var visited in Subtree.WalkAsync(client, root, SubtreeParts.Data | SubtreeParts.Acl, invocation.Stop))
         {
-            if (IsOfServer(visited.Path))
+            if (Subtree.IsOfServer(visited.Path))
                 continue;
             if (visited.IsEphemeral && !withEphemerals)
             {
@@ -96,7 +96,7 @@ internal static class ArchiveCommands
             {
                 var (below, data, options) = ArchiveLine.Read(line, ++number);
                 var at = root == "/" && below.Length > 0 ? below : root + below;
-                if (at == "/" || IsOfServer(at))
+                if (at == "/" || Subtree.IsOfServer(at))
                     continue;
                 await writes.AddAsync(invocation.Get(overwrite)
                     ? CreateOrSetAsync(client, at, data, options, invocation.Stop)
@@ -158,6 +158,4 @@ internal static class ArchiveCommands
         if (await client.TryCreateAsync(path, data, options, stop) is null)
             await client.SetAsync(path, data, cancellationToken: stop);
     }
-
-    private static bool IsOfServer(string path) => path == "/zookeeper" || path.StartsWith("/zookeeper/", StringComparison.Ordinal);
 }

@@ -22,9 +22,9 @@ internal sealed partial record ClientConnection(string Server, string Address, I
 
     /// <summary>The clients of a server.</summary>
     /// <exception cref="ShellException">It does not tell.</exception>
-    public static async Task<ClientConnection[]> AskAsync(string server, TimeSpan patience, CancellationToken stop)
+    public static async Task<ClientConnection[]> AskAsync(string server, CancellationToken stop)
     {
-        var answer = await FourLetterWord.AskAsync(server, "cons", patience, stop)
+        var answer = await FourLetterWord.AskAsync(server, "cons", stop)
             ?? throw new ShellException($"{server} does not answer.");
         return answer.Contains("is not in the whitelist", StringComparison.Ordinal)
             ? throw new ShellException($"{server} does not tell of its clients: its 4lw.commands.whitelist must have cons.")

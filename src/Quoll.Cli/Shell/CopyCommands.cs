@@ -1,16 +1,15 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Quoll.Client;
 
 namespace Quoll.Cli.Shell;
 
-/// <summary>Commands that put znodes elsewhere, and into an editor.</summary>
+/// <summary>Commands that put znodes elsewhere.</summary>
 internal static class CopyCommands
 {
     private const int MostAtOnce = 1000;
     private const int MostBytesAtOnce = 500_000;
 
-    public static IEnumerable<Command> All(ShellContext shell) => [Copy(shell), Move(shell), Edit(shell)];
+    public static IEnumerable<Command> All(ShellContext shell) => [Copy(shell), Move(shell)];
 
     private static Command Copy(ShellContext shell)
     {
@@ -70,54 +69,6 @@ internal static class CopyCommands
             invocation.Show(() => $"{found.Count} znodes were moved", json => json.Writer.WriteNumberValue(found.Count));
         });
         return command;
-    }
-
-    private static Command Edit(ShellContext shell)
-    {
-        var path = ShellCommands.Path(shell);
-        var command = new Command("edit", "Change the data of a znode in $EDITOR.\nEDITOR=nano quoll edit /app/config") { path };
-        shell.SetAction(command, async invocation =>
-        {
-            var (client, at) = (await invocation.ConnectAsync(), invocation.Get(path));
-            var znode = await client.GetAsync(at, invocation.Stop);
-            var (file, isOverIt) = (Path.Combine(Path.GetTempPath(), $"quoll-{Guid.NewGuid():N}"), true);
-            try
-            {
-                await File.WriteAllTextAsync(file, ZnodeBytes.Write(znode.Data, invocation.Bytes), invocation.Stop);
-                await RunEditorAsync(file, invocation.Stop);
-                var edited = ZnodeBytes.Read(await File.ReadAllTextAsync(file, invocation.Stop), invocation.Bytes);
-                if (edited.AsSpan().SequenceEqual(znode.Data))
-                {
-                    invocation.Show(() => "Nothing was changed.", json => json.Writer.WriteBooleanValue(false));
-                    return;
-                }
-
-                // Only if nobody has changed it meanwhile.
-                await client.SetAsync(at, edited, znode.Stat.Version, invocation.Stop);
-                invocation.Show(() => $"{at} was set.", json => json.Writer.WriteBooleanValue(true));
-            }
-            catch (BadVersionException)
-            {
-                isOverIt = false;
-                throw new ShellException($"Somebody else has changed {at} meanwhile. What you wrote is in {file}.");
-            }
-            finally
-            {
-                if (isOverIt)
-                    File.Delete(file);
-            }
-        });
-        return command;
-    }
-
-    private static async Task RunEditorAsync(string file, CancellationToken stop)
-    {
-        // It may have arguments of its own.
-        var words = LineWords.Split(Environment.GetEnvironmentVariable("EDITOR") is { Length: > 0 } editor ? editor : "vi");
-        using var process = Process.Start(new ProcessStartInfo(words[0], [.. words.Skip(1), file]))!;
-        await process.WaitForExitAsync(stop);
-        if (process.ExitCode != 0)
-            throw new ShellException($"{words[0]} ended with {process.ExitCode}: nothing was changed.");
     }
 
     private static bool IsEphemeral(Visited visited, Invocation invocation)

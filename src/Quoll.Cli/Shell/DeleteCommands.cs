@@ -45,7 +45,7 @@ internal static class DeleteCommands
         await foreach (var visited in Subtree.WalkAsync(client, root, SubtreeParts.None, invocation.Stop))
             found.Add(visited.Path);
         if (root == "/")
-            found.RemoveAll(path => path == "/" || path == "/zookeeper" || path.StartsWith("/zookeeper/", StringComparison.Ordinal));
+            found.RemoveAll(path => path == "/" || Subtree.IsOfServer(path));
 
         // Children stand behind their parents.
         found.Reverse();

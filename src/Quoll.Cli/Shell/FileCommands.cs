@@ -29,16 +29,16 @@ internal static class FileCommands
         shell.SetAction(command, invocation =>
         {
             using var reader = OpenLog(invocation.Get(file));
-            var (count, last) = (0, 0L);
+            var (count, last, isListed) = (0, 0L, !invocation.Get(verify));
             while (TryRead(reader) is { } txn)
             {
                 (count, last) = (count + 1, txn.Zxid);
-                if (!invocation.Get(verify))
+                if (isListed)
                     invocation.Show(() => txn.ToString(), json => Write(json, txn));
             }
 
             var end = reader.Torn ? $"; then the beginning of one that was never finished, at offset {reader.Position}" : "";
-            if (invocation.Get(verify))
+            if (!isListed)
             {
                 invocation.Show(
                     () => $"{count} whole transactions, the last 0x{last:x}, {reader.Position} bytes{end}",
@@ -75,9 +75,10 @@ internal static class FileCommands
                 return Task.CompletedTask;
             }
 
-            var listing = new SnapshotListing((path, data, stat) =>
+            var isListed = !invocation.Get(verify);
+            var listing = new SnapshotListing((path, data, _, stat) =>
             {
-                if (!invocation.Get(verify))
+                if (isListed)
                 {
                     invocation.Show(
                         () => $"{path} ({data.Length} bytes, version {stat.Version}, mzxid 0x{stat.Mzxid:x})",
@@ -85,7 +86,7 @@ internal static class FileCommands
                 }
             });
             Read(invocation.Get(file), listing);
-            if (invocation.Get(verify))
+            if (!isListed)
             {
                 invocation.Show(
                     () => $"{listing.Znodes} znodes, {listing.Bytes} bytes of data, {listing.Sessions} sessions",
@@ -160,11 +161,12 @@ internal static class FileCommands
     private static Dictionary<string, UInt128> Digests(FileInfo file)
     {
         var digests = new Dictionary<string, UInt128>();
-        Read(file, new SnapshotListing((path, data, stat) =>
+        Read(file, new SnapshotListing((path, data, acl, stat) =>
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             hash.AppendData(data);
-            hash.AppendData(Encoding.UTF8.GetBytes(stat.ToString()));
+            hash.AppendData(acl);
+            hash.AppendData(Encoding.UTF8.GetBytes($"{stat} {data.Length}"));
             digests[path] = BitConverter.ToUInt128(hash.GetHashAndReset());
         }));
         return digests;
@@ -182,8 +184,13 @@ internal static class FileCommands
         }
     }
 
-    private sealed class SnapshotListing(Action<string, byte[], StatPersisted> tell) : ISnapshotHandler
+    private delegate void Znode(string path, byte[] data, byte[] acl, StatPersisted stat);
+
+    private sealed class SnapshotListing(Znode tell) : ISnapshotHandler
     {
+        // Each file has numbers of its own for them.
+        private readonly Dictionary<long, byte[]> _acls = [];
+
         public long Znodes { get; private set; }
 
         public long Bytes { get; private set; }
@@ -192,14 +199,12 @@ internal static class FileCommands
 
         public void OnSession(long sessionId, int timeout) => Sessions++;
 
-        public void OnAcl(long key, JuteVector<Acl> acl)
-        {
-        }
+        public void OnAcl(long key, JuteVector<Acl> acl) => _acls[key] = acl.Encoded.ToArray();
 
         public void OnZnode(JuteBytes path, JuteBytes data, long aclKey, in StatPersisted stat)
         {
             (Znodes, Bytes) = (Znodes + 1, Bytes + data.Length);
-            tell(path.Length == 0 ? "/" : Encoding.UTF8.GetString(path.Span), data.Span.ToArray(), stat);
+            tell(path.Length == 0 ? "/" : path.ToString(), data.Span.ToArray(), _acls.GetValueOrDefault(aclKey, []), stat);
         }
 
         public void OnDigest(Zxid zxid, int version, long digest)

@@ -8,18 +8,18 @@ namespace Quoll.Cli.Shell;
 internal static class FourLetterWord
 {
     private const int Most = 16 << 20;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>What it says; null if it does not answer.</summary>
+    /// <summary>What it says; null if it does not answer within two seconds.</summary>
     /// <param name="server">Which one, as host:port.</param>
     /// <param name="word">The word.</param>
-    /// <param name="patience">How long to wait for it.</param>
     /// <param name="stop">Ends the waiting.</param>
-    public static async Task<string?> AskAsync(string server, string word, TimeSpan patience, CancellationToken stop)
+    public static async Task<string?> AskAsync(string server, string word, CancellationToken stop)
     {
         var colon = server.LastIndexOf(':');
         var (host, port) = (server[..colon].Trim('[', ']'), int.Parse(server[(colon + 1)..], CultureInfo.InvariantCulture));
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        end.CancelAfter(patience);
+        end.CancelAfter(Patience);
         try
         {
             using var connection = new TcpClient();

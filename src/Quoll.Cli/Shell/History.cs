@@ -1,16 +1,26 @@
 namespace Quoll.Cli.Shell;
 
-/// <summary>The lines that were typed, also before; so many are kept in a file that only its owner can read.</summary>
-/// <param name="file">Where they are kept; null for nowhere.</param>
-internal sealed class History(string? file)
+/// <summary>The lines that were typed, also before: the last thousand or two, kept in a file that only its owner can read.</summary>
+internal sealed class History
 {
-    private const int Most = 1000;
-    private readonly List<string> _lines = file is not null && File.Exists(file) ? [.. File.ReadLines(file).TakeLast(Most)] : [];
+    private const int Least = 1000;
+    private const int Most = 2 * Least;
+    private readonly List<string> _lines = [];
+    private string? _file;
+    private int _forgotten;
 
-    public int Count => _lines.Count;
+    /// <param name="file">Where they are kept; null for nowhere. One that cannot be read or written is done without.</param>
+    public History(string? file)
+    {
+        _file = file;
+        Try(Load);
+    }
 
-    /// <summary>The line with this number; null if there is none.</summary>
-    public string? this[int number] => number >= 0 && number < _lines.Count ? _lines[number] : null;
+    /// <summary>How many there have been: the next one's number.</summary>
+    public int Count => _forgotten + _lines.Count;
+
+    /// <summary>The line with this number, from 0 on; null if there is none, or it is forgotten.</summary>
+    public string? this[int number] => number >= _forgotten && number < Count ? _lines[number - _forgotten] : null;
 
     /// <summary>Below the state directory of the user.</summary>
     public static History OfUser()
@@ -20,33 +30,66 @@ internal sealed class History(string? file)
     }
 
     /// <summary>Keeps a line for as long as this runs.</summary>
-    public void Remember(string line) => _lines.Add(line);
+    public void Remember(string line)
+    {
+        _lines.Add(line);
+        if (_lines.Count <= Most)
+            return;
+        _lines.RemoveRange(0, Least);
+        _forgotten += Least;
+    }
 
     /// <summary>Keeps a line, also for the next time. One that has a secret in it only until the end.</summary>
     public void Add(string line)
     {
-        _lines.Add(line);
-        if (file is null || line.Contains("addauth", StringComparison.Ordinal) || line.Contains("--auth", StringComparison.Ordinal))
-            return;
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            if (!File.Exists(file) && !OperatingSystem.IsWindows())
-                File.Create(file, 1, FileOptions.None).Dispose();
-            if (!OperatingSystem.IsWindows())
-                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            File.AppendAllLines(file, [line]);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // A prompt without a memory is a prompt.
-            file = null;
-        }
+        Remember(line);
+        if (!line.Contains("addauth", StringComparison.Ordinal) && !line.Contains("--auth", StringComparison.Ordinal))
+            Try(file => Append(file, [line]));
     }
 
     public IEnumerable<(int Number, string Line)> Last(int count)
     {
-        for (var number = Math.Max(0, _lines.Count - count); number < _lines.Count; number++)
-            yield return (number, _lines[number]);
+        for (var number = Math.Max(_forgotten, Count - count); number < Count; number++)
+            yield return (number, this[number]!);
+    }
+
+    private void Load(string file)
+    {
+        if (!File.Exists(file))
+            return;
+        var lines = File.ReadAllLines(file);
+        _lines.AddRange(lines.TakeLast(Least));
+        if (lines.Length <= Most)
+            return;
+        var shorter = $"{file}.new";
+        File.Delete(shorter);
+        Append(shorter, _lines);
+        File.Move(shorter, file, overwrite: true);
+    }
+
+    private static void Append(string file, IEnumerable<string> lines)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.Open(file, FileMode.Append).Dispose();
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        File.AppendAllLines(file, lines);
+    }
+
+    // A prompt without a memory is a prompt.
+    private void Try(Action<string> use)
+    {
+        try
+        {
+            if (_file is not null)
+                use(_file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _file = null;
+        }
     }
 }

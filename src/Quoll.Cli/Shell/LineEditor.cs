@@ -130,8 +130,11 @@ internal sealed class LineEditor(History history, Func<string, IEnumerable<strin
 
     private void Recall(int step)
     {
-        _at = Math.Clamp(_at + step, 0, history.Count);
-        Replace(history[_at] ?? "");
+        var at = Math.Clamp(_at + step, 0, history.Count);
+        if (at < history.Count && history[at] is null)
+            return;
+        _at = at;
+        Replace(history[at] ?? "");
     }
 
     // The last line before this one that has what is typed in it.
@@ -140,10 +143,12 @@ internal sealed class LineEditor(History history, Func<string, IEnumerable<strin
         var wanted = _line.ToString();
         for (var number = Math.Min(_at, history.Count) - 1; number >= 0; number--)
         {
-            if (!history[number]!.Contains(wanted, StringComparison.Ordinal))
+            if (history[number] is not { } line)
+                return;
+            if (!line.Contains(wanted, StringComparison.Ordinal))
                 continue;
             _at = number;
-            Replace(history[number]!);
+            Replace(line);
             return;
         }
     }

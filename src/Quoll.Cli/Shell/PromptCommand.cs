@@ -16,7 +16,7 @@ internal static class PromptCommand
         };
         shell.SetAction(command, async invocation =>
         {
-            shell.Start = invocation.Parsed;
+            shell.Settings.Start = invocation.Parsed;
             await using var prompt = new Prompt(shell, signals);
             try
             {
@@ -129,7 +129,7 @@ internal sealed class Prompt : IAsyncDisposable
         _shell.SetAction(connect, async invocation =>
         {
             await _shell.CloseAsync();
-            _shell.Server = invocation.Parsed.GetValue(servers) ?? _shell.Server;
+            _shell.Settings.Server = invocation.Parsed.GetValue(servers) ?? _shell.Settings.Server;
             var client = await invocation.ConnectAsync();
             _shell.Console.Line($"connected to {client.State.Server}, session {client.Session}");
         });

@@ -24,6 +24,7 @@ internal static class ReadCommands
             {
                 if (watch.IsSet(invocation))
                     throw new UsageException("-R and -w do not go together: addWatch tells of all changes below a znode.");
+
                 // In zkCli's order: all children of a znode, then what is below each.
                 await foreach (var visited in Subtree.WalkAsync(client, at, SubtreeParts.None, invocation.Stop))
                 {
@@ -56,7 +57,7 @@ internal static class ReadCommands
         var (path, stat, watch) = (ShellCommands.Path(shell), ShellCommands.StatFlag(), new WatchFlag());
         var base64 = new Option<bool>("-b") { Description = "As base64." };
         var dump = new Option<bool>("-x") { Description = "As a table of bytes." };
-        var command = new Command("get", "Show the data of a znode.\nquoll get -s /app/config") 
+        var command = new Command("get", "Show the data of a znode.\nquoll get -s /app/config")
         {
             path, stat, watch.Option, base64, dump, watch.Word,
         };

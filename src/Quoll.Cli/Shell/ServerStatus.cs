@@ -18,8 +18,8 @@ internal sealed record ServerStatus(string Server, bool Answers, string Mode, st
     public long? Zxid => Field("Zxid") is ['0', 'x', .. var hex]
         && long.TryParse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var zxid) ? zxid : null;
 
-    public static async Task<ServerStatus> AskAsync(string server, TimeSpan patience, CancellationToken stop) =>
-        await FourLetterWord.AskAsync(server, "srvr", patience, stop) is { } text
+    public static async Task<ServerStatus> AskAsync(string server, CancellationToken stop) =>
+        await FourLetterWord.AskAsync(server, "srvr", stop) is { } text
             ? Parse(server, text)
             : new ServerStatus(server, false, "no answer", "", new Dictionary<string, string>());
 

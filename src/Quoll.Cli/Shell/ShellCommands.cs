@@ -11,7 +11,7 @@ internal static class ShellCommands
         .. ReadCommands.All(shell), .. WriteCommands.All(shell), .. DeleteCommands.All(shell), .. AccessCommands.All(shell),
         .. QuotaCommands.All(shell), .. WatchCommands.All(shell), .. TreeCommands.All(shell), .. CopyCommands.All(shell),
         .. ArchiveCommands.All(shell), .. RunCommands.All(shell), .. StatusCommands.All(shell), .. EnsembleCommands.All(shell),
-        BenchCommand.Create(shell),
+        EditCommand.Create(shell), BenchCommand.Create(shell),
     ];
 
     /// <summary>A path on the server, which can be completed.</summary>

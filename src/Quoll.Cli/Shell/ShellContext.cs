@@ -18,14 +18,8 @@ internal sealed class ShellContext(ShellSettings settings, ShellConsole console)
 
     public ShellConsole Console => console;
 
-    /// <summary>The servers that <c>connect</c> has named; null for those of the command line.</summary>
-    public string? Server { get; set; }
-
-    /// <summary>The options that the prompt was started with, for lines that do not say otherwise.</summary>
-    public ParseResult? Start { get; set; }
-
     /// <summary>At the prompt a watch goes on beside it; a command of its own waits for it.</summary>
-    public bool IsInteractive => Start is not null;
+    public bool IsInteractive => settings.Start is not null;
 
     /// <summary>The client that there is, or null.</summary>
     public ZooKeeperClient? Connected => _client;
@@ -37,16 +31,9 @@ internal sealed class ShellContext(ShellSettings settings, ShellConsole console)
     /// <exception cref="ConnectionLossException">No server gave one in time.</exception>
     public async ValueTask<ZooKeeperClient> ConnectAsync(ParseResult parsed, CancellationToken stop)
     {
-        if (IsInteractive && parsed != Start && settings.IsConnectionGiven(parsed))
+        if (IsInteractive && settings.IsConnectionGiven(parsed))
             throw new UsageException("At the prompt, connect SERVERS goes to others, and addauth makes you somebody else.");
-        if (_client is null)
-        {
-            var options = settings.Client(Start ?? parsed);
-            if (Server is { } server)
-                options = options with { ConnectionString = server };
-            _client = new ZooKeeperClient(options);
-        }
-
+        _client ??= new ZooKeeperClient(settings.Client(parsed));
         await _client.GetSessionAsync(stop);
         return _client;
     }
@@ -134,9 +121,9 @@ internal sealed class Invocation(ShellContext shell, ParseResult parsed, Cancell
     public int ExitCode { get; set; }
 
     // Looked up once, and not for each line of an answer.
-    public ByteFormat Bytes { get; } = shell.Settings.Bytes(OptionsOf(shell, parsed));
+    public ByteFormat Bytes { get; } = shell.Settings.Bytes(parsed);
 
-    public OutputFormat Format { get; } = shell.Settings.Format(OptionsOf(shell, parsed));
+    public OutputFormat Format { get; } = shell.Settings.Format(parsed);
 
     /// <summary>A client with a session.</summary>
     public ValueTask<ZooKeeperClient> ConnectAsync() => shell.ConnectAsync(parsed, stop);
@@ -161,19 +148,13 @@ internal sealed class Invocation(ShellContext shell, ParseResult parsed, Cancell
     /// <exception cref="ShellException">The answer was no, or nobody can be asked.</exception>
     public void Confirm(string question)
     {
-        if (shell.Settings.Yes(parsed) || (shell.Start is { } start && shell.Settings.Yes(start)))
+        if (shell.Settings.Yes(parsed))
             return;
         if (!Console.CanAsk)
             throw new UsageException($"{question} Nobody can be asked here: say --yes.");
         if (!Console.Ask(question))
             throw new ShellException("Nothing was done.");
     }
-
-    // An option on the line counts; else what the prompt was started with.
-    private static ParseResult OptionsOf(ShellContext shell, ParseResult parsed) =>
-        shell.Start is { } start && parsed.Tokens.All(token => !IsCommon(token.Value)) ? start : parsed;
-
-    private static bool IsCommon(string token) => token is "-o" or "--output" or "--bytes";
 }
 
 /// <summary>It cannot be done, for a reason that is not a server's.</summary>

@@ -27,7 +27,8 @@ internal enum ByteFormat
     Base64,
 }
 
-/// <summary>The options that all commands on znodes have in common.</summary>
+/// <summary>The options that all commands on znodes have in common. At a prompt a line has those that the prompt was started with, where it
+/// does not say otherwise itself.</summary>
 internal sealed class ShellSettings
 {
     private readonly Option<string> _server = new("--server")
@@ -87,6 +88,12 @@ internal sealed class ShellSettings
         }
     }
 
+    /// <summary>What the prompt was started with; null without one.</summary>
+    public ParseResult? Start { get; set; }
+
+    /// <summary>The servers that <c>connect</c> has named at the prompt; null for those that it was started with.</summary>
+    public string? Server { get; set; }
+
     /// <summary>Adds them to a command and all below it.</summary>
     public void AddTo(Command command)
     {
@@ -97,29 +104,29 @@ internal sealed class ShellSettings
     /// <summary>Adds those to a command that make sense without a server.</summary>
     public void AddOutputTo(Command command) => command.Options.Add(_format);
 
-    public OutputFormat Format(ParseResult parsed) => parsed.GetValue(_format);
+    public OutputFormat Format(ParseResult parsed) => Get(parsed, _format);
 
-    public ByteFormat Bytes(ParseResult parsed) => parsed.GetValue(_bytes);
+    public ByteFormat Bytes(ParseResult parsed) => Get(parsed, _bytes);
 
-    public bool Yes(ParseResult parsed) => parsed.GetValue(_yes);
+    public bool Yes(ParseResult parsed) => Get(parsed, _yes);
 
     /// <summary>The line says itself how to connect.</summary>
     public bool IsConnectionGiven(ParseResult parsed) =>
-        new Option[] { _server, _timeout, _auth }.Any(option => parsed.GetResult(option) is { Implicit: false });
+        new Option[] { _server, _timeout, _auth }.Any(option => IsGiven(parsed, option));
 
     /// <summary>How to connect.</summary>
     /// <exception cref="UsageException">An option is not as it must be.</exception>
     public ZooKeeperClientOptions Client(ParseResult parsed)
     {
-        var patience = TimeSpan.FromSeconds(parsed.GetValue(_timeout));
+        var patience = TimeSpan.FromSeconds(Get(parsed, _timeout));
         if (patience <= TimeSpan.Zero)
             throw new UsageException("--timeout must be more than 0.");
         var options = new ZooKeeperClientOptions
         {
-            ConnectionString = parsed.GetValue(_server)!,
+            ConnectionString = IsGiven(parsed, _server) || Server is null ? Get(parsed, _server)! : Server,
             SessionTimeout = patience,
             RequestTimeout = patience,
-            Credentials = [.. (parsed.GetValue(_auth) ?? []).Select(ToCredential)],
+            Credentials = [.. (Get(parsed, _auth) ?? []).Select(ToCredential)],
         };
         try
         {
@@ -132,6 +139,10 @@ internal sealed class ShellSettings
 
         return options;
     }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    private T? Get<T>(ParseResult parsed, Option<T> option) => (IsGiven(parsed, option) ? parsed : Start ?? parsed).GetValue(option);
 
     private static Credential ToCredential(string identity)
     {

@@ -5,8 +5,6 @@ namespace Quoll.Cli.Shell;
 /// <summary>Commands about the servers.</summary>
 internal static class StatusCommands
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
     public static IEnumerable<Command> All(ShellContext shell) => [Status(shell), TopCommand.Create(shell), Sessions(shell)];
 
     private static Command Status(ShellContext shell)
@@ -33,7 +31,7 @@ internal static class StatusCommands
         {
             var clients = new List<ClientConnection>();
             foreach (var server in Servers(invocation))
-                clients.AddRange(await ClientConnection.AskAsync(server, Patience, invocation.Stop));
+                clients.AddRange(await ClientConnection.AskAsync(server, invocation.Stop));
 
             // Without those who only ask, as this one does.
             clients.RemoveAll(client => client.Session.Length == 0);
@@ -41,6 +39,10 @@ internal static class StatusCommands
         });
         return command;
     }
+
+    /// <summary>What each server says of itself.</summary>
+    public static Task<ServerStatus[]> AskAllAsync(Invocation invocation) =>
+        Task.WhenAll(Servers(invocation).Select(server => ServerStatus.AskAsync(server, invocation.Stop)));
 
     /// <summary>The members of a server's object.</summary>
     public static void Write(JsonAnswer json, ServerStatus server)
@@ -59,21 +61,14 @@ internal static class StatusCommands
         json.Fields("fields", client.Fields);
     }
 
-    private static IReadOnlyList<string> Servers(Invocation invocation)
+    private static IEnumerable<string> Servers(Invocation invocation)
     {
-        var (shell, settings) = (invocation.Shell, invocation.Shell.Settings);
-        var list = !shell.IsInteractive || settings.IsConnectionGiven(invocation.Parsed)
-            ? settings.Client(invocation.Parsed).ConnectionString
-            : shell.Server ?? settings.Client(shell.Start!).ConnectionString;
-        var chroot = list.IndexOf('/', StringComparison.Ordinal);
-        return [.. (chroot < 0 ? list : list[..chroot]).Split(',', StringSplitOptions.TrimEntries).Select(WithPort)];
+        var list = invocation.Shell.Settings.Client(invocation.Parsed).ConnectionString;
+        return list.Split('/')[0].Split(',', StringSplitOptions.TrimEntries).Select(WithPort);
     }
 
     private static string WithPort(string server) =>
         server.LastIndexOf(':') > server.LastIndexOf(']') ? server : $"{server}:2181";
-
-    public static Task<ServerStatus[]> AskAllAsync(Invocation invocation) =>
-        Task.WhenAll(Servers(invocation).Select(server => ServerStatus.AskAsync(server, Patience, invocation.Stop)));
 
     private static string Table(IEnumerable<ServerStatus> servers)
     {

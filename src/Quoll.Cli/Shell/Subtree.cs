@@ -74,6 +74,9 @@ internal static class Subtree
     /// <summary>What a path has below the root of a subtree: empty for the root, and else from a / on.</summary>
     public static string Below(string root, string path) => path == root ? "" : path[(root == "/" ? 0 : root.Length)..];
 
+    /// <summary>Whether it is what servers keep for themselves: it stays where it is, and as it is.</summary>
+    public static bool IsOfServer(string path) => path == "/zookeeper" || path.StartsWith("/zookeeper/", StringComparison.Ordinal);
+
     /// <summary>One whose turn will come. What is read of it is asked for before, and awaited then: mostly it is there already.</summary>
     private sealed class Pending(string path, int depth)
     {

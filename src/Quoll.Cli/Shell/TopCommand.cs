@@ -97,7 +97,7 @@ internal static class TopCommand
     {
         try
         {
-            return await ClientConnection.AskAsync(server, StatusCommands.Patience, stop);
+            return await ClientConnection.AskAsync(server, stop);
         }
         catch (ShellException)
         {

@@ -20,10 +20,9 @@ internal static class SampleProgram
     public static ClientProgram Start(string sample) =>
         ClientProgram.Start(Built(sample), "--attended");
 
-    /// <summary>Starts what runs when no role is named, as a user does: it ends when it is told to by a signal. Tests that run under nohup
-    /// ignore that a terminal is closed, and what they start would ignore it, too.</summary>
-    public static ClientProgram StartDemonstration(string sample, string? connectionString = null) => ClientProgram.Start(
-        "env", ["--default-signal=HUP", Built(sample), .. connectionString is null ? (string[])[] : ["--connect", connectionString]]);
+    /// <summary>Starts what runs when no role is named, as a user does: it ends when it is told to by a signal.</summary>
+    public static ClientProgram StartDemonstration(string sample, string? connectionString = null) =>
+        ClientProgram.Start(Built(sample), connectionString is null ? [] : ["--connect", connectionString]);
 
     /// <summary>Servers of this kind, and a znode for one test alone.</summary>
     public static async Task<string> ServersAsync(this RecipeServers servers, ServerKind kind) =>

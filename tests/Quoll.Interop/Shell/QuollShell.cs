@@ -36,9 +36,9 @@ internal sealed class QuollShell(string address)
     }
 
     /// <summary>Edits a znode with an editor that needs nobody, and returns what was said.</summary>
-    public async Task<string[]> EditAsync(string path, string editor)
+    public async Task<string[]> EditAsync(string path, string editor, params string[] options)
     {
-        using var program = Start(["edit", path], editor);
+        using var program = Start(["edit", path, .. options], editor);
         await program.EndAsync();
         return [.. program.Said];
     }

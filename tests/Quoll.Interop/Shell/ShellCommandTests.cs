@@ -180,13 +180,49 @@ public sealed class ShellCommandTests(RecipeServers servers)
         var answer = await shell.EditAsync("/edited", "false");
         Assert.Equal(["false ended with 1: nothing was changed."], answer);
 
+        Assert.Matches("^[$]EDITOR is not-there: ", (await shell.EditAsync("/edited", "not-there"))[0]);
+    }
+
+    [Theory]
+    [EachServer]
+    public async Task What_was_written_in_an_editor_is_kept_where_it_cannot_be_set(ServerKind kind)
+    {
+        var shell = await OpenAsync(kind);
+        await shell.DoAsync("create", "/edited", "on");
+
         // The editor is somebody else at the same time.
-        answer = await shell.EditAsync("/edited", $"sh -c '{ServerCommand.QuollProgram} set /edited theirs; echo ours > $0'");
-        Assert.Matches("^Somebody else has changed /edited meanwhile. What you wrote is in /.+[.]$", answer[0]);
-        var kept = answer[0].Split(' ')[^1].TrimEnd('.');
-        Assert.Equal(["ours"], await File.ReadAllLinesAsync(kept, TestContext.Current.CancellationToken));
-        File.Delete(kept);
+        var answer = await shell.EditAsync("/edited", $"sh -c '{ServerCommand.QuollProgram} set /edited theirs; echo ours > $0'");
+        Assert.Equal("Somebody else has changed /edited meanwhile.", answer[1]);
+        Assert.Equal(["ours"], TakeKept(answer[0]));
         Assert.Equal(["theirs"], await shell.DoAsync("get", "/edited"));
+
+        answer = await shell.EditAsync("/edited", $"sh -c '{ServerCommand.QuollProgram} delete /edited; echo ours > $0'");
+        Assert.StartsWith("Node does not exist: /edited ", answer[1]);
+        Assert.Equal(["ours"], TakeKept(answer[0]));
+
+        static string[] TakeKept(string line)
+        {
+            Assert.Matches("^What you wrote is in /.+[.]$", line);
+            var file = line.Split(' ')[^1].TrimEnd('.');
+            var kept = File.ReadAllLines(file);
+            Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+            return kept;
+        }
+    }
+
+    [Theory]
+    [EachServer]
+    public async Task An_editor_adds_no_end_of_line_and_does_not_get_what_is_no_text(ServerKind kind)
+    {
+        var shell = await OpenAsync(kind);
+        await shell.DoAsync("create", "/edited", "on");
+        await shell.EditAsync("/edited", "sh -c 'echo off > $0'");
+        Assert.Equal(["b2Zm"], await shell.DoAsync("get", "-b", "/edited"));
+
+        await shell.DoAsync("create", "--bytes", "hex", "/binary", "fe00ff");
+        Assert.Equal(["/binary is no text: edit it with --bytes hex or base64."], await shell.EditAsync("/binary", "true"));
+        Assert.Equal(["/binary was set."], await shell.EditAsync("/binary", "sh -c 'echo fe01 > $0'", "--bytes", "hex"));
+        Assert.Equal(["fe01"], await shell.DoAsync("get", "--bytes", "hex", "/binary"));
     }
 
     [Theory]
