@@ -87,15 +87,16 @@ run_list() {
   for kind in $kinds; do
     "$quoll" import --server "$(at "$kind")" /tree -f "$work/tree.jsonl" > /dev/null
     for round in $(seq "$rounds"); do
-      field "$(dotnet artifacts/bin/Quoll.Benchmarks/release/Quoll.Benchmarks.dll client "$(at "$kind")" lists /tree 256)" seconds >> "$work/reads-$kind.runs"
+      field "$(dotnet artifacts/bin/Quoll.Benchmarks/release/Quoll.Benchmarks.dll client "$(at "$kind")" lists /tree 2048)" seconds >> "$work/reads-$kind.runs"
     done
+    repeat "start-$kind" "$quoll" get --server "$(at "$kind")" /tree
     repeat "list-$kind" "$quoll" ls -R --server "$(at "$kind")" /tree
     repeat "zkcli-list-$kind" "$zkcli" -server "$(at "$kind")" ls -R /tree
   done
   {
     echo "| 100,101 znodes | on Quoll | on Apache |"
     echo "|---|---|---|"
-    echo "| the reads alone, 256 at a time | $(seconds "$work/reads-quoll.runs") s | $(seconds "$work/reads-apache.runs") s |"
+    echo "| the reads alone, 2,048 at a time | $(seconds "$work/reads-quoll.runs") s | $(seconds "$work/reads-apache.runs") s |"
     for kind in list zkcli-list; do
       [ $kind = list ] && echo -n "| \`quoll ls -R /tree\`" || echo -n "| \`zkCli.sh ls -R /tree\`"
       for of in quoll apache; do
@@ -103,6 +104,12 @@ run_list() {
       done
       echo " |"
     done
+    echo -n "| \`quoll ls -R /tree\`, without the start"
+    for of in quoll apache; do
+      took=$(awk -v all="$(seconds "$work/list-$of.runs")" -v start="$(seconds "$work/start-$of.runs")" 'BEGIN { printf "%.3f", all - start }')
+      echo -n " | $took s, $(calc "$took / $(seconds "$work/reads-$of.runs")") × the reads"
+    done
+    echo " |"
   } | publish shell-list
 }
 

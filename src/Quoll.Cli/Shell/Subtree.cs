@@ -36,7 +36,8 @@ internal sealed record Visited(string Path, int Depth, Stat Stat, string[] Child
 /// <summary>Reads a znode and all below it, each before what is below it, in the order of the names.</summary>
 internal static class Subtree
 {
-    private const int ReadsAhead = 256;
+    private const int ListsAhead = 2048;
+    private const int WholesAhead = 256;
 
     /// <summary>
     /// Reads ahead what comes next, so that the way to the server is not waited for each time. What is kept is bounded by the siblings of
@@ -46,14 +47,15 @@ internal static class Subtree
     public static async IAsyncEnumerable<Visited> WalkAsync(
         ZooKeeperClient client, string root, SubtreeParts parts, [EnumeratorCancellation] CancellationToken stop)
     {
+        var readsAhead = parts == SubtreeParts.None ? ListsAhead : WholesAhead;
         var next = new List<Pending> { new(root, 0) };
         while (next.Count > 0)
         {
             // Those that are new, and the one that has come near enough: what is between them is under way.
-            for (var ahead = next.Count - 1; ahead >= Math.Max(0, next.Count - ReadsAhead) && !next[ahead].IsUnderWay; ahead--)
+            for (var ahead = next.Count - 1; ahead >= Math.Max(0, next.Count - readsAhead) && !next[ahead].IsUnderWay; ahead--)
                 next[ahead].Begin(client, parts, stop);
-            if (next.Count >= ReadsAhead && !next[^ReadsAhead].IsUnderWay)
-                next[^ReadsAhead].Begin(client, parts, stop);
+            if (next.Count >= readsAhead && !next[^readsAhead].IsUnderWay)
+                next[^readsAhead].Begin(client, parts, stop);
             var pending = next[^1];
             next.RemoveAt(next.Count - 1);
             if (await pending.EndAsync() is not { } visited)

@@ -52,6 +52,21 @@ public sealed class ScriptTests(RecipeServers servers)
 
     [Theory]
     [EachServer]
+    public async Task All_commands_go_to_the_servers_that_connect_has_named(ServerKind kind)
+    {
+        var address = await servers.AddressesAsync(kind) + await servers.CreateRootAsync(kind, "shell");
+        var nowhere = new QuollShell("127.0.0.1:1");
+        var said = await nowhere.ScriptAsync(
+            $"connect {address}", "create /here x", "status -o json", "bench get --seconds 1 --sessions 1 --rate 10 -o json", "get /here -o json");
+        Assert.StartsWith("connected to ", said[0]);
+        Assert.Equal("Created /here", said[1]);
+        Assert.Contains("\"answers\":true", said[2], StringComparison.Ordinal);
+        Assert.Contains("\"failed\":0", said[3], StringComparison.Ordinal);
+        Assert.Contains("\"data\":\"x\"", said[4], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [EachServer]
     public async Task Who_is_interrupted_gives_back_what_is_held(ServerKind kind)
     {
         var shell = await OpenAsync(kind);
