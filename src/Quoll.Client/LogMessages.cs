@@ -7,7 +7,7 @@ namespace Quoll.Client;
 internal static partial class LogMessages
 {
     [LoggerMessage(1, LogLevel.Information, "{State}: session {Session}, server {Server}. {Reason}")]
-    public static partial void Changed(this ILogger logger, ConnectionState state, string? session, string? server, string? reason);
+    public static partial void Changed(this ILogger logger, ConnectionState state, string session, string server, string reason);
 
     [LoggerMessage(2, LogLevel.Debug, "No connection to {Server}: {Why}")]
     public static partial void AttemptFailed(this ILogger logger, ServerAddress server, string why);

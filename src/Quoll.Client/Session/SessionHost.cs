@@ -375,7 +375,7 @@ internal sealed class SessionHost
     private void Tell(StateChange change)
     {
         Latest = change;
-        _logger.Changed(change.State, change.Session?.ToString(), change.Server, change.Reason);
+        _logger.Changed(change.State, change.Session?.ToString() ?? "none", change.Server ?? "none", change.Reason ?? "");
         Telemetry.OnChange(change);
         var isLast = change.State is ConnectionState.Closed or ConnectionState.AuthenticationFailed;
         foreach (var observer in _observers)

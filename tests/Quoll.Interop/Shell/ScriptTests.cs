@@ -57,7 +57,8 @@ public sealed class ScriptTests(RecipeServers servers)
         var address = await servers.AddressesAsync(kind) + await servers.CreateRootAsync(kind, "shell");
         var nowhere = new QuollShell("127.0.0.1:1");
         var said = await nowhere.ScriptAsync(
-            $"connect {address}", "create /here x", "status -o json", "bench get --seconds 1 --sessions 1 --rate 10 -o json", "get /here -o json");
+            $"connect {address}", "create /here x", "status -o json", "bench get --seconds 1 --sessions 1 --rate 10 -o json",
+            "get /here -o json");
         Assert.StartsWith("connected to ", said[0]);
         Assert.Equal("Created /here", said[1]);
         Assert.Contains("\"answers\":true", said[2], StringComparison.Ordinal);
