@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # Apache's server and shell, its C shell and library, the clients of Python and Go, Curator, the compilers for our programs on them, and
-# what makes networks that can fall apart, and a terminal to type in, with the shells that complete there.
+# what makes networks that can fall apart, a terminal to type in, with the shells that complete there, and the names of time zones.
 packages=(
   zookeeper
   zookeeper-bin
@@ -25,6 +25,7 @@ packages=(
   tmux
   fish
   zsh
+  tzdata
 )
 
 as_root() {

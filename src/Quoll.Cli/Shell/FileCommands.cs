@@ -11,9 +11,6 @@ namespace Quoll.Cli.Shell;
 /// <summary>Commands that look into the files of a data directory, Apache's and ours, without a server.</summary>
 internal static class FileCommands
 {
-    /// <summary>Longer than any that servers are told to write, and short enough not to be believed if it is damage.</summary>
-    private const int MaxTxn = 256 << 20;
-
     public static IEnumerable<Command> All(ShellContext shell) => [Log(shell), Snapshot(shell)];
 
     private static Argument<FileInfo> File(string name) => new Argument<FileInfo>(name).AcceptExistingOnly();
@@ -22,31 +19,48 @@ internal static class FileCommands
     {
         var file = File("file");
         var verify = new Option<bool>("--verify") { Description = "Only say whether it is whole." };
-        var command = new Command("log", "List the transactions of a log file.\nquoll log /var/lib/zookeeper/version-2/log.100000001")
+        var other = new Option<FileInfo>("--compare")
         {
-            file, verify,
+            Description = "Tell what another log has not in common, of the time that both tell of; exit code 1 if they differ.",
+        };
+        var command = new Command(
+            "log",
+            "List the transactions of a log file.\nquoll log /var/lib/zookeeper/version-2/log.100000001\n"
+            + "quoll log one/version-2/log.100000001 --compare two/version-2/log.100000001")
+        {
+            file, verify, other.AcceptExistingOnly(),
         };
         shell.SetAction(command, invocation =>
         {
-            using var reader = OpenLog(invocation.Get(file));
-            var (count, last, isListed) = (0, 0L, !invocation.Get(verify));
-            while (TryRead(reader) is { } txn)
+            using var log = new LogFile(invocation.Get(file));
+            if (invocation.Get(other) is { } second)
             {
+                Compare(invocation, log, second);
+                return Task.CompletedTask;
+            }
+
+            var (count, last, isListed) = (0, 0L, !invocation.Get(verify));
+            while (log.MoveNext())
+            {
+                var txn = log.Current;
                 (count, last) = (count + 1, txn.Zxid);
                 if (isListed)
                     invocation.Show(() => txn.ToString(), json => Write(json, txn));
             }
 
-            var end = reader.Torn ? $"; then the beginning of one that was never finished, at offset {reader.Position}" : "";
+            var followed = log.IsFollowed ? ", with whole ones behind it" : "";
+            var end = $"the beginning of one that was never finished, at offset {log.Position}{followed}";
+            if (isListed && log.IsTorn)
+                invocation.Console.Note($"Then {end}.");
             if (!isListed)
             {
                 invocation.Show(
-                    () => $"{count} whole transactions, the last 0x{last:x}, {reader.Position} bytes{end}",
+                    () => $"{count} whole transactions, the last 0x{last:x}, {log.Position} bytes{(log.IsTorn ? $"; then {end}" : "")}",
                     json => json.Object(() =>
                     {
                         json.Writer.WriteNumber("transactions", count);
                         json.Writer.WriteNumber("last", last);
-                        json.Writer.WriteBoolean("torn", reader.Torn);
+                        json.Writer.WriteBoolean("torn", log.IsTorn);
                     }));
             }
 
@@ -59,13 +73,13 @@ internal static class FileCommands
     {
         var file = File("file");
         var verify = new Option<bool>("--verify") { Description = "Only say whether it is whole." };
-        var other = new Option<FileInfo?>("--compare")
+        var other = new Option<FileInfo>("--compare")
         {
             Description = "Tell what another snapshot has not in common; exit code 1 if they differ.",
         };
         var command = new Command("snapshot", "List the znodes of a snapshot file.\nquoll snapshot --verify data/version-2/snapshot.0")
         {
-            file, verify, other,
+            file, verify, other.AcceptExistingOnly(),
         };
         shell.SetAction(command, invocation =>
         {
@@ -120,35 +134,11 @@ internal static class FileCommands
         json.Writer.WriteString("ephemeralOwner", $"0x{stat.EphemeralOwner:x}");
     });
 
-    private static TxnLogReader OpenLog(FileInfo file)
-    {
-        try
-        {
-            return new TxnLogReader(new FileDisk(), file.FullName, MaxTxn);
-        }
-        catch (StorageException e)
-        {
-            throw new ShellException(e.Message);
-        }
-    }
-
-    private static TxnText? TryRead(TxnLogReader reader)
-    {
-        try
-        {
-            return reader.TryRead(out var txn) ? TxnText.Read(txn) : null;
-        }
-        catch (StorageException e)
-        {
-            throw new ShellException(e.Message);
-        }
-    }
-
     private static void Read(FileInfo file, ISnapshotHandler handler)
     {
         try
         {
-            using var reader = new SnapshotReader(new FileDisk(), file.FullName, MaxTxn);
+            using var reader = new SnapshotReader(new FileDisk(), file.FullName, LogFile.MaxTxn);
             reader.ReadAll(handler);
         }
         catch (InvalidDataException e)
@@ -182,6 +172,17 @@ internal static class FileCommands
             invocation.ExitCode = ExitCode.Refused;
             invocation.Show(() => $"{sign} {path}", json => json.Writer.WriteStringValue($"{sign} {path}"));
         }
+    }
+
+    private static void Compare(Invocation invocation, LogFile left, FileInfo other)
+    {
+        using var right = new LogFile(other);
+        var count = LogDiff.Run(
+            left, right,
+            (sign, txn) => invocation.Show(() => $"{sign} {txn}", json => json.Writer.WriteStringValue($"{sign} {txn}")),
+            invocation.Console.Note);
+        if (count > 0)
+            invocation.ExitCode = ExitCode.Refused;
     }
 
     private delegate void Znode(string path, byte[] data, byte[] acl, StatPersisted stat);

@@ -23,11 +23,19 @@ internal static class StatText
     public static string Utc(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime
         .ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
-    // As Java's Date says it. Names of zones are not to be had here, but for the one.
+    // As Java's Date says it.
     private static string Date(long milliseconds)
     {
         var local = TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), TimeZoneInfo.Local);
-        var zone = local.Offset == TimeSpan.Zero ? "UTC" : local.ToString("'GMT'zzz", CultureInfo.InvariantCulture);
-        return local.ToString($"ddd MMM dd HH:mm:ss '{zone}' yyyy", CultureInfo.InvariantCulture);
+        return local.ToString($"ddd MMM dd HH:mm:ss '{ZoneOf(local)}' yyyy", CultureInfo.InvariantCulture);
+    }
+
+    // The letters that the zone has for itself, such as CET and CEST; not all have any.
+    private static string ZoneOf(DateTimeOffset local)
+    {
+        var name = TimeZoneInfo.Local.IsDaylightSavingTime(local) ? TimeZoneInfo.Local.DaylightName : TimeZoneInfo.Local.StandardName;
+        return name.All(char.IsAsciiLetterUpper) ? name
+            : local.Offset == TimeSpan.Zero ? "UTC"
+            : local.ToString("'GMT'zzz", CultureInfo.InvariantCulture);
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Quoll.Protocol;
 using Quoll.Protocol.Jute;
 using Quoll.Protocol.Records;
@@ -13,11 +12,14 @@ namespace Quoll.Cli.Shell;
 /// <param name="What">What it does, to which path, with how many bytes.</param>
 internal readonly record struct TxnText(long Zxid, long Time, long Session, string What)
 {
-    public static TxnText Read(ReadOnlySpan<byte> txn)
+    /// <param name="txn">As it is logged.</param>
+    /// <param name="length">How much of it is the transaction; behind that may be the digest of the tree.</param>
+    public static TxnText Read(ReadOnlySpan<byte> txn, out int length)
     {
         var reader = new JuteReader(txn);
         var header = TxnHeader.Read(ref reader);
         var what = Describe((OpCode)header.Type, ref reader);
+        length = reader.Malformed ? txn.Length : txn.Length - reader.Rest.Length;
         return new TxnText(header.Zxid, header.Time, header.ClientId, reader.Malformed ? $"{what}, which makes no sense" : what);
     }
 
@@ -29,8 +31,15 @@ internal readonly record struct TxnText(long Zxid, long Time, long Session, stri
         switch (type)
         {
             case OpCode.Create or OpCode.Create2:
+                var start = reader;
                 var create = CreateTxn.Read(ref reader);
-                return $"create{(create.Ephemeral ? " ephemeral" : "")} {Text(create.Path)} ({create.Data.Length} bytes)";
+                if (!reader.Malformed)
+                    return Create(create.Path, create.Data, create.Ephemeral);
+
+                // Before 3.5 they had no version of the parent.
+                reader = start;
+                var old = CreateTxnV0.Read(ref reader);
+                return Create(old.Path, old.Data, old.Ephemeral);
             case OpCode.CreateContainer:
                 var container = CreateContainerTxn.Read(ref reader);
                 return $"create container {Text(container.Path)} ({container.Data.Length} bytes)";
@@ -60,6 +69,9 @@ internal readonly record struct TxnText(long Zxid, long Time, long Session, stri
         }
     }
 
+    private static string Create(JuteBytes path, JuteBytes data, bool isEphemeral) =>
+        $"create{(isEphemeral ? " ephemeral" : "")} {Text(path)} ({data.Length} bytes)";
+
     private static string DescribeAll(MultiTxn multi)
     {
         var parts = new List<string>();
@@ -72,5 +84,5 @@ internal readonly record struct TxnText(long Zxid, long Time, long Session, stri
         return $"all of: {string.Join("; ", parts)}";
     }
 
-    private static string Text(JuteBytes path) => Encoding.UTF8.GetString(path.Span);
+    private static string Text(JuteBytes path) => path.ToString();
 }

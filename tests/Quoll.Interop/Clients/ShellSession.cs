@@ -88,6 +88,9 @@ internal sealed partial class ShellSession : IDisposable
         // One pipe for output and errors, so that their order is kept.
         var command = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" 2>&1", .. arguments]);
         command.Environment["CLIENT_JVMFLAGS"] = "-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+
+        // Where times have a name of their own, and another in summer.
+        command.Environment["TZ"] = "Europe/Berlin";
         return command;
     }
 

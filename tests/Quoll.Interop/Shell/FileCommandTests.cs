@@ -24,6 +24,7 @@ public sealed class FileCommandTests
         {
             printed.AddRange(await shell.DoAsync("log", log));
             whole += int.Parse((await shell.DoAsync("log", "--verify", log))[0].Split(' ')[0]);
+            Assert.Matches("^[0-9]+ transactions were compared, .*; 0 differ[.]$", (await shell.DoAsync("log", log, "--compare", log))[0]);
         }
 
         Assert.Equal(printed.Count, whole);
