@@ -44,6 +44,28 @@ internal static class MultiRequest
     }
 
     /// <summary>
+    /// Which parts are to be answered with a stat, as create2 is: their transactions do not tell it from create. Null if none is.
+    /// </summary>
+    public static bool[]? AskForStat(ReadOnlySpan<byte> body)
+    {
+        bool[]? asked = null;
+        var reader = new JuteReader(body);
+        var part = 0;
+        for (var header = MultiHeader.Read(ref reader); !header.Done && !reader.Malformed; header = MultiHeader.Read(ref reader), part++)
+        {
+            if ((OpCode)header.Type == OpCode.Create2)
+            {
+                Array.Resize(ref asked, part + 1);
+                asked[part] = true;
+            }
+
+            Skip((OpCode)header.Type, ref reader);
+        }
+
+        return asked;
+    }
+
+    /// <summary>
     /// The operation that a part is taken for: flags of a container make any create one, and a createTTL without a TTL's flags is a
     /// plain create. (<paramref name="reader"/> stands at the part's body and is not moved.)
     /// </summary>

@@ -137,7 +137,9 @@ internal sealed class Prep(Database database, AccessControl access, PendingChang
             var op = MultiRequest.EffectiveOp((OpCode)header.Type, reader);
             var rest = reader;
             MultiRequest.Skip((OpCode)header.Type, ref rest);
-            var start = BeginPart(op);
+
+            // Servers before 3.8.2 do not know a create2 as a part: they would leave the whole transaction out.
+            var start = BeginPart(op == OpCode.Create2 ? OpCode.Create : op);
             var error = failure == ErrorCode.Ok ? PrepareOne(op, ref reader) : ErrorCode.RuntimeInconsistency;
             reader = rest;
             if (error != ErrorCode.Ok)

@@ -7,20 +7,26 @@ namespace Quoll.Core.Requests;
 /// <summary>Answers changes once they are applied here.</summary>
 internal sealed class Replies(ClientLane lane)
 {
-    public void Reply(Client client, int xid, OpCode op, TxnApplier applied, ReadOnlySpan<byte> txn, long zxid)
+    /// <param name="client">Who asked.</param>
+    /// <param name="asked">For what.</param>
+    /// <param name="applied">What became of it.</param>
+    /// <param name="txn">The transaction.</param>
+    /// <param name="zxid">Its number.</param>
+    public void Reply(Client client, in PendingWrite asked, TxnApplier applied, ReadOnlySpan<byte> txn, long zxid)
     {
+        var op = asked.Op;
         var failed = applied.Results.Count > 0 && applied.Results[0].Type == OpCode.Error && op != OpCode.Multi;
         var error = failed ? applied.Error : ErrorCode.Ok;
         // A multi that could not be read at all was logged as one error.
         if (op == OpCode.Multi && IsErrorTxn(txn))
             error = applied.Error;
-        var writer = lane.BeginReply(xid, zxid, error);
+        var writer = lane.BeginReply(asked.Xid, zxid, error);
         if (error == ErrorCode.Ok)
         {
             switch (op)
             {
                 case OpCode.Multi:
-                    WriteMulti(ref writer, applied, txn);
+                    WriteMulti(ref writer, asked.PartsWithStat, applied, txn);
                     break;
                 case OpCode.CloseSession or OpCode.Delete:
                     break;
@@ -39,10 +45,13 @@ internal sealed class Replies(ClientLane lane)
         return TxnHeader.Read(ref reader).Type == (int)OpCode.Error;
     }
 
-    private static void WriteMulti(ref JuteWriter writer, TxnApplier applied, ReadOnlySpan<byte> txn)
+    private static void WriteMulti(ref JuteWriter writer, bool[]? withStat, TxnApplier applied, ReadOnlySpan<byte> txn)
     {
+        var part = 0;
         foreach (var result in applied.Results)
         {
+            var hasStat = part < withStat?.Length && withStat[part];
+            part++;
             if (result.Type == OpCode.Error)
             {
                 writer.Write(new MultiHeader(-1, false, (int)result.Error));
@@ -50,9 +59,11 @@ internal sealed class Replies(ClientLane lane)
                 continue;
             }
 
-            var shown = result.Type is OpCode.CreateTtl or OpCode.CreateContainer ? OpCode.Create2 : result.Type;
+            var shown = result.Type is OpCode.CreateTtl or OpCode.CreateContainer || (result.Type == OpCode.Create && hasStat)
+                ? OpCode.Create2
+                : result.Type;
             writer.Write(new MultiHeader((int)shown, false, 0));
-            WriteBody(ref writer, result.Type, result, txn);
+            WriteBody(ref writer, shown, result, txn);
         }
 
         writer.Write(new MultiHeader(-1, true, -1));

@@ -207,14 +207,15 @@ internal sealed class RequestPipeline
             SubmitCreateSession(null, session);
         }
 
-        Begin(_route!.Change(op, body, client, xid, WallClock), client, session.Id, op, xid);
+        var partsWithStat = op == OpCode.Multi ? MultiRequest.AskForStat(body) : null;
+        Begin(_route!.Change(op, body, client, xid, WallClock), client, session.Id, op, xid, partsWithStat);
     }
 
-    private void Begin(long zxid, Client? client, long sessionId, OpCode op, int xid)
+    private void Begin(long zxid, Client? client, long sessionId, OpCode op, int xid, bool[]? partsWithStat = null)
     {
         if (client is not null)
             client.WritesBegun++;
-        _writes.Enqueue(new PendingWrite(zxid, client, sessionId, op, xid, Now));
+        _writes.Enqueue(new PendingWrite(zxid, client, sessionId, op, xid, Now) { PartsWithStat = partsWithStat });
     }
 
     private void Finish(ReadOnlySpan<byte> txn, long zxid)
@@ -243,7 +244,7 @@ internal sealed class RequestPipeline
                 }
 
                 if (write.Op != OpCode.CreateSession)
-                    _replies.Reply(client, write.Xid, write.Op, Applier, txn, zxid);
+                    _replies.Reply(client, write, Applier, txn, zxid);
                 Count(client, write.Op, write.Xid, write.Arrival, isRead: false);
                 AnswerDeferred(client);
             }
@@ -352,17 +353,6 @@ internal sealed class RequestPipeline
         client.Stats.OnResponse(OpNames.Short(op), xid, _database.LastProcessed.Value, Now, latency);
         Stats.Latency.Add(latency);
         (isRead ? Stats.ReadLatency : Stats.UpdateLatency).Add(latency);
-    }
-
-    private readonly record struct PendingWrite(long Zxid, Client? Client, long SessionId, OpCode Op, int Xid, Instant Arrival)
-    {
-        /// <summary>
-        /// True if it became this transaction. Where its number is not known, it is the next of its session and number: what is given to
-        /// the leader comes back in the same order, and one that the leader refused as an error.
-        /// </summary>
-        public bool Became(in TxnHeader txn) => Zxid != 0
-            ? Zxid == txn.Zxid
-            : SessionId == txn.ClientId && Xid == txn.Cxid && ((int)Op == txn.Type || txn.Type == (int)OpCode.Error);
     }
 }
 

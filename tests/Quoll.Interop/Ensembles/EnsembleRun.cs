@@ -134,7 +134,8 @@ internal sealed partial class EnsembleRun : IAsyncDisposable
                 views = [.. await Task.WhenAll(_servers.Select(ServerView.OfAsync))];
                 return views.TrueForAll(view => view.Znodes.SequenceEqual(views[0].Znodes));
             },
-            () => string.Join("\n----\n", views.Select(view => string.Join('\n', view.Znodes.Except(views[0].Znodes).Take(5)))));
+            () => string.Join("\n----\n", views.Select(view => string.Join(
+                '\n', view.Znodes.Where(line => !views.TrueForAll(other => other.Znodes.Contains(line))).Take(5)))));
         foreach (var (server, view) in _servers.Zip(views))
             view.AssertDigestsFit(server.Kind, server.Output);
     }

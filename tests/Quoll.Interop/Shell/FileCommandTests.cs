@@ -1,3 +1,4 @@
+using Quoll.Interop.Ensembles;
 using Quoll.Interop.Servers;
 
 namespace Quoll.Interop.Shell;
@@ -48,5 +49,31 @@ public sealed class FileCommandTests
         (code, var damage) = await shell.RunAsync("snapshot", "--verify", last);
         Assert.Equal(1, code);
         Assert.Matches("offset [0-9]+", damage[0]);
+    }
+
+    [Theory]
+    [EachServer]
+    public async Task Servers_of_both_kinds_log_the_same_under_a_leader_of_each(ServerKind leads)
+    {
+        var other = leads == ServerKind.Quoll ? ServerKind.Apache : ServerKind.Quoll;
+        await using var ensemble = await EnsembleRun.StartAsync([other, leads, leads]);
+        await ensemble.ExplainAsync(async () =>
+        {
+            await ensemble.MakeLeadAsync(ensemble.Servers[2]);
+            var shell = new QuollShell(ensemble.Addresses);
+            await shell.DoAsync("create", "-c", "/container");
+            await shell.DoAsync("create", "-e", "-s", "/container/member-", "x");
+            await shell.DoAsync("multi", "create /a one", "set /a two", "delete /container");
+            await shell.DoAsync("setAcl", "/a", "world:anyone:r");
+            await ensemble.AssertAllTheSameAsync();
+            foreach (var server in ensemble.Servers)
+                server.Kill();
+            var logs = ensemble.Servers.Select(server => Directory.GetFiles(server.VersionDirectory, "log.*").Order().Last()).ToArray();
+            foreach (var log in logs[1..])
+            {
+                var told = await shell.DoAsync("log", logs[0], "--compare", log);
+                Assert.Matches("^[0-9]+ transactions were compared, .*; 0 differ[.]$", told[0]);
+            }
+        });
     }
 }

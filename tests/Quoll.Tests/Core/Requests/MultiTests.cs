@@ -1,4 +1,6 @@
 using Quoll.Protocol;
+using Quoll.Protocol.Jute;
+using Quoll.Protocol.Records;
 
 namespace Quoll.Tests.Core.Requests;
 
@@ -30,6 +32,24 @@ public sealed class MultiTests
         var stat = _client.StatOf("/m");
         Assert.Equal((reply.Zxid, reply.Zxid, 4, 2), (stat.Czxid, stat.Pzxid, stat.Cversion, stat.Children));
         Assert.Equal(0, _driver.Peer.Introspection.DigestMismatches);
+    }
+
+    [Fact]
+    public void A_create2_is_logged_as_a_create_which_servers_of_all_versions_apply_and_answered_with_its_stat()
+    {
+        var reply = _client.Do(Ask.Multi(Ask.Create2("/x", "1"), Ask.Create("/y"), Ask.Create2("/z", "22")));
+
+        var logged = new JuteReader(_driver.Log[^1].Txn);
+        _ = TxnHeader.Read(ref logged);
+        var types = new List<OpCode>();
+        foreach (var part in MultiTxn.Read(ref logged).Txns)
+            types.Add((OpCode)part.Type);
+        Assert.Equal([OpCode.Create, OpCode.Create, OpCode.Create], types);
+        var reader = reply.Read();
+        Assert.Equal((15, "/x", 1), (Header(reader, ErrorCode.Ok), reader.String(), reader.Stat().DataLength));
+        Assert.Equal((1, "/y"), (Header(reader, ErrorCode.Ok), reader.String()));
+        Assert.Equal((15, "/z", 2), (Header(reader, ErrorCode.Ok), reader.String(), reader.Stat().DataLength));
+        AssertEnd(reader);
     }
 
     [Fact]
