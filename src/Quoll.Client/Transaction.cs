@@ -25,7 +25,11 @@ public sealed class Transaction
     {
         options.Validate();
         Paths.Validate(path, options.IsSequential);
-        _operations.Add(new(options.OpCode, path, data, 0, options));
+
+        // Not create2, though it brings a stat: of Apache's servers before 3.8.2, those beside a newer leader leave out the whole
+        // transaction then (ZOOKEEPER-4026).
+        var opCode = options.OpCode == OpCode.Create2 ? OpCode.Create : options.OpCode;
+        _operations.Add(new(opCode, path, data, 0, options));
         return this;
     }
 
@@ -56,7 +60,9 @@ public sealed class Transaction
 
 /// <summary>What came of one operation of a transaction.</summary>
 /// <param name="Path">The path of a znode that was created or set; null for what was checked or deleted.</param>
-/// <param name="Stat">Its stat; null for what was checked or deleted, and for what was created by a server before 3.8.2 or 3.9.</param>
+/// <param name="Stat">
+/// Its stat, if it was set, or created as a container or with a time to live; null for all others: servers do not tell it of them all.
+/// </param>
 public readonly record struct TransactionResult(string? Path, Stat? Stat);
 
 /// <summary>Reads that are answered together, from one state of the tree, by <see cref="ZooKeeperClient.ReadManyAsync"/>.</summary>

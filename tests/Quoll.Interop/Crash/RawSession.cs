@@ -101,12 +101,11 @@ internal sealed class RawSession : IDisposable
     public Task<Reply> SetAsync(string path, string data, int version) =>
         SendAsync(5, body => body.String(path).Buffer(Encoding.UTF8.GetBytes(data)).Int(version));
 
-    /// <summary>Creates both or neither.</summary>
+    /// <summary>Creates both or neither, the other by a create that asks for its stat.</summary>
     public Task<Reply> CreateBothAsync(string one, string other) => SendAsync(14, body =>
     {
-        foreach (var path in (string[])[one, other])
-            body.Int(1).Bool(false).Int(-1).String(path).Buffer([]).OpenAcl().Int(0);
-
+        body.Int(1).Bool(false).Int(-1).String(one).Buffer([]).OpenAcl().Int(0);
+        body.Int(15).Bool(false).Int(-1).String(other).Buffer([]).OpenAcl().Int(0);
         body.Int(-1).Bool(true).Int(-1);
     });
 

@@ -1,3 +1,4 @@
+using Quoll.Interop.Crash;
 using Quoll.Interop.Ensembles;
 using Quoll.Interop.Servers;
 
@@ -65,6 +66,8 @@ public sealed class FileCommandTests
             await shell.DoAsync("create", "-e", "-s", "/container/member-", "x");
             await shell.DoAsync("multi", "create /a one", "set /a two", "delete /container");
             await shell.DoAsync("setAcl", "/a", "world:anyone:r");
+            using (var session = await RawSession.OpenAsync(ensemble.Servers[2].EndPoint))
+                Assert.Equal(0, (await session.CreateBothAsync("/one", "/two")).Error);
             await ensemble.AssertAllTheSameAsync();
             foreach (var server in ensemble.Servers)
                 server.Kill();
