@@ -34,7 +34,12 @@ internal sealed class SimConnection(Simulation simulation, SimServer server, ISi
     {
         if (_closed)
             return;
-        Up(() => server.Peer!.OnClosed(_peer!));
+        Up(() =>
+        {
+            // Who gives up before he has said anything is not known here.
+            if (_peer is { } peer)
+                server.Peer!.OnClosed(peer);
+        });
         _closed = true;
     }
 
