@@ -55,7 +55,14 @@ internal static class MultiRequest
         {
             if ((OpCode)header.Type == OpCode.Create2)
             {
-                Array.Resize(ref asked, part + 1);
+                if (asked is null)
+                {
+                    // One that is not whole becomes an error, which has no parts.
+                    if (!TryCheck(body, out var count))
+                        return null;
+                    asked = new bool[count];
+                }
+
                 asked[part] = true;
             }
 

@@ -66,7 +66,8 @@ public class JuteRecordTests
         var measure = Generic(nameof(AllocatedByReading), record).CreateDelegate<Func<byte[], long>>();
         measure(sample);
 
-        Assert.Equal(0, measure(sample));
+        // What reading allocates it allocates each time; what the runtime does for itself on this thread comes now and then.
+        Assert.Contains(0, Enumerable.Range(0, 5).Select(_ => measure(sample)));
     }
 
     private static IEnumerable<byte[]> SamplesOf(Type record)
